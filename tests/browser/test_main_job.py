@@ -1,0 +1,96 @@
+"""The main job, from a file to a map, relevance and a probe table, as a new user would do it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import App
+
+pytestmark = pytest.mark.browser
+
+EPOCHS = 6
+
+
+def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: Path) -> None:
+    page = app.page
+    _upload_and_set_the_target(app, churn_file)
+    _start_a_short_run(app)
+    _reload_in_the_middle(app)
+    expect(page.get_by_text(re.compile(r"\bfinished\b", re.I)).first).to_be_visible(timeout=120_000)
+
+    _lasso_rows_from_the_map(app)
+
+    app.go_to("Relevance")
+    _press_where_offered(page, "Compute|Measure|Run")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    app.shows("Contract")
+
+    app.go_to("Probe")
+    _press_where_offered(page, "Compute|Measure|Run")
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=90_000)
+    app.shows("untrained")
+
+    app.has_no_traceback()
+    assert app.console == []
+    assert app.outside == []
+
+
+def _upload_and_set_the_target(app: App, file: Path) -> None:
+    app.open("data")
+    app.upload(file)
+    app.shows(file.name)
+    target = app.page.get_by_role("combobox", name=re.compile("target", re.I)).first
+    target.click()
+    target.fill("Churn")
+    app.page.get_by_role("option", name="Churn", exact=True).click()
+    app.settle()
+    _press_where_offered(app.page, "Apply")
+    app.settle()
+    expect(app.page).to_have_url(re.compile(r"[?&]table=\w+"))
+
+
+def _start_a_short_run(app: App) -> None:
+    app.go_to("Pre-train")
+    app.page.get_by_text("Quick", exact=False).first.click()
+    app.settle()
+    app.page.get_by_text(re.compile("settings", re.I)).first.click()
+    epochs = app.page.get_by_label(re.compile("^Epochs", re.I)).first
+    epochs.fill(str(EPOCHS))
+    epochs.press("Enter")
+    app.settle()
+    app.page.get_by_role("button", name=re.compile("^Start|^Pre-train", re.I)).first.click()
+    expect(app.page).to_have_url(re.compile(r"[?&]run=[\w-]+"))
+
+
+def _reload_in_the_middle(app: App) -> None:
+    """The address alone brings the running job back."""
+    address = app.page.url
+    app.page.reload()
+    app.settle()
+    expect(app.page.get_by_role("button", name=re.compile("cancel", re.I)).first).to_be_visible()
+    assert app.page.url == address
+
+
+def _lasso_rows_from_the_map(app: App) -> None:
+    app.go_to("Embeddings")
+    chart = app.page.locator(".js-plotly-plot").first
+    expect(chart).to_be_visible(timeout=60_000)
+    app.lasso(chart)
+    selected = app.page.get_by_text(
+        re.compile(r"\d[\d,]* (of [\d,]+ )?rows? selected|selected", re.I)
+    )
+    expect(selected.first).to_be_visible(timeout=30_000)
+    expect(app.page.get_by_test_id("stDataFrame").first).to_be_visible()
+    with app.page.expect_download() as download:
+        app.page.get_by_role("button", name=re.compile("download", re.I)).first.click()
+    rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(rows) > 1
+    assert "Churn" in rows[0]
+
+
+def _press_where_offered(page: Page, name: str) -> None:
+    button = page.get_by_role("button", name=re.compile(f"^({name})", re.I))
+    if button.count():
+        button.first.click()

@@ -1,0 +1,126 @@
+"""T-JEPA: predict the latent tokens of some features of a row from those of others.
+
+Thimonier et al., "T-JEPA: Augmentation-Free Self-Supervised Learning for Tabular Data",
+ICLR 2025, arXiv 2410.05016.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tjepa.model.masking import Masks
+from tjepa.model.tokenizer import FeatureTokenizer, Rows
+from tjepa.model.transformer import Transformer
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Widths and depths of the encoder and of its narrower predictor."""
+
+    width: int
+    layers: int
+    heads: int
+    ffn: int
+    reg_tokens: int
+    predictor_width: int
+    predictor_layers: int
+    predictor_heads: int
+    predictor_ffn: int
+    dropout: float
+
+
+class Encoder(nn.Module):
+    """Tokenizer, [REG] tokens and transformer. [REG] is always visible and never returned."""
+
+    def __init__(self, n_numeric: int, cardinalities: Sequence[int], sizes: Sizes) -> None:
+        super().__init__()
+        self.tokenizer = FeatureTokenizer(n_numeric, cardinalities, sizes.width)
+        self.reg = nn.Parameter(torch.empty(sizes.reg_tokens, sizes.width))
+        nn.init.uniform_(self.reg, -(sizes.width**-0.5), sizes.width**-0.5)
+        self.transformer = Transformer(
+            sizes.width, sizes.layers, sizes.heads, sizes.ffn, sizes.dropout
+        )
+
+    def forward(self, rows: Rows, visible: Tensor | None = None) -> Tensor:
+        """Latent tokens f32 [B, D, H]; with `visible` i64 [B, Nv] only those, f32 [B, Nv, H].
+
+        Features that are not visible are not in the sequence at all.
+        """
+        tokens = self.tokenizer(rows)
+        if visible is not None:
+            tokens = _gather(tokens, visible)
+        reg = self.reg.expand(len(tokens), -1, -1)
+        return self.transformer(torch.cat([reg, tokens], dim=1))[:, len(self.reg) :]
+
+
+class Predictor(nn.Module):
+    """A narrower transformer from context tokens to the latent tokens of each target mask."""
+
+    def __init__(self, n_features: int, sizes: Sizes) -> None:
+        super().__init__()
+        width = sizes.predictor_width
+        self.enter = nn.Linear(sizes.width, width)
+        self.position = nn.Parameter(torch.empty(n_features, width))
+        self.mask_token = nn.Parameter(torch.empty(width))
+        for parameter in (self.position, self.mask_token):
+            nn.init.uniform_(parameter, -(width**-0.5), width**-0.5)
+        self.transformer = Transformer(
+            width, sizes.predictor_layers, sizes.predictor_heads, sizes.predictor_ffn, sizes.dropout
+        )
+        self.leave = nn.Linear(width, sizes.width)
+
+    def forward(self, context: Tensor, masks: Masks) -> Tensor:
+        """Context tokens f32 [B, Nc, H] to predictions f32 [B, K, Nt, H]."""
+        b, k, n_target = masks.targets.shape
+        known = self.enter(context) + self.position[masks.context]  # (B, Nc, P)
+        asked = self.mask_token + self.position[masks.targets]  # (B, K, Nt, P)
+        known = known.unsqueeze(1).expand(-1, k, -1, -1)
+        sequence = torch.cat([known, asked], dim=2).flatten(0, 1)  # (B·K, Nc + Nt, P)
+        answers = self.transformer(sequence)[:, -n_target:]
+        return self.leave(answers).unflatten(0, (b, k))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One forward pass: the scalar ``loss``, and f32 [B, K, Nt, H] twice."""
+
+    loss: Tensor
+    predictions: Tensor
+    targets: Tensor
+
+
+class TJEPA(nn.Module):
+    """Context encoder, predictor, and the target encoder that follows the context encoder."""
+
+    def __init__(self, n_numeric: int, cardinalities: Sequence[int], sizes: Sizes) -> None:
+        super().__init__()
+        self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
+        self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
+        self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
+
+    def forward(self, rows: Rows, masks: Masks) -> Prediction:
+        """Mean squared latent distance over rows, target masks, target features and dimensions."""
+        context = self.context_encoder(rows, masks.context)
+        predictions = self.predictor(context, masks)
+        with torch.no_grad():
+            latent = self.target_encoder(rows)
+            targets = _gather(latent, masks.targets.flatten(1)).view_as(predictions)
+        return Prediction(F.mse_loss(predictions, targets), predictions, targets)
+
+    @torch.no_grad()
+    def update_target(self, momentum: float) -> None:
+        """Target weights ← momentum · target + (1 − momentum) · context."""
+        torch._foreach_lerp_(
+            list(self.target_encoder.parameters()),
+            list(self.context_encoder.parameters()),
+            1.0 - momentum,
+        )
+
+
+def _gather(tokens: Tensor, index: Tensor) -> Tensor:
+    """Tokens [B, D, H] at `index` [B, N]: [B, N, H]."""
+    return tokens.gather(1, index.unsqueeze(-1).expand(-1, -1, tokens.shape[-1]))
