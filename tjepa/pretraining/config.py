@@ -1,0 +1,168 @@
+"""Every choice of a pre-training, validated once and saved with the run."""
+
+from dataclasses import asdict, dataclass, fields
+from math import ceil
+from typing import Any, Literal, get_args
+
+from tjepa.errors import ConfigError
+from tjepa.model import MaskShares, Sizes
+from tjepa.table import Scaling
+
+PresetName = Literal["quick", "balanced", "thorough"]
+PRESETS: tuple[PresetName, ...] = get_args(PresetName)
+
+
+@dataclass(frozen=True)
+class PretrainingConfig:
+    """Sizes, mask shares and schedule of one pre-training.
+
+    Defaults are the sizes of the *balanced* preset; the method is the paper's (arXiv 2410.05016).
+
+    Raises
+    ------
+    ConfigError
+        When a value is out of range or two contradict each other; it names both and the bound.
+    """
+
+    width: int = 32
+    layers: int = 4
+    heads: int = 4
+    ffn: int = 128
+    dropout: float = 0.0
+    reg_tokens: int = 1
+    predictor_width: int = 16
+    predictor_layers: int = 2
+    predictor_heads: int = 2
+    predictor_ffn: int = 64
+    context_min: float = 0.2
+    context_max: float = 0.8
+    target_min: float = 0.15
+    target_max: float = 0.6
+    targets: int = 4
+    """K, the number of target masks per row."""
+    epochs: int = 30
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    """Share of all steps in which the learning rate rises from 0; then a cosine to 0."""
+    weight_decay: float = 0.01
+    momentum: float = 0.996
+    """EMA momentum at the first step of a long run; see `schedules.momentum` for short ones."""
+    scaling: Scaling = "standard"
+    max_categories: int = 256
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole = [
+            ("width", 2, 1024),
+            ("layers", 1, 32),
+            ("heads", 1, 32),
+            ("ffn", 1, 4096),
+            ("reg_tokens", 1, 16),
+            ("predictor_width", 2, 1024),
+            ("predictor_layers", 1, 32),
+            ("predictor_heads", 1, 32),
+            ("predictor_ffn", 1, 4096),
+            ("targets", 1, 32),
+            ("epochs", 1, 100_000),
+            ("batch_size", 2, 65_536),
+            ("max_categories", 2, 100_000),
+            ("seed", 0, 2**31 - 1),
+        ]
+        for name, low, high in whole:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ConfigError(f"{name} is {value!r}: give a whole number.")
+            self._within(name, low, high)
+        for name in ("context_min", "context_max", "target_min", "target_max"):
+            self._within(name, 0.01, 0.99)
+        for name, low, high in (
+            ("dropout", 0.0, 0.9),
+            ("learning_rate", 1e-7, 1.0),
+            ("warmup", 0.0, 0.9),
+            ("weight_decay", 0.0, 10.0),
+            ("momentum", 0.0, 1.0),
+        ):
+            self._within(name, low, high)
+        for low_name, high_name in (("context_min", "context_max"), ("target_min", "target_max")):
+            if getattr(self, low_name) > getattr(self, high_name):
+                raise ConfigError(
+                    f"{low_name} is {getattr(self, low_name)} and {high_name} is "
+                    f"{getattr(self, high_name)}: the first must not be the larger one."
+                )
+        for width_name, heads_name in (("width", "heads"), ("predictor_width", "predictor_heads")):
+            if getattr(self, width_name) % getattr(self, heads_name):
+                raise ConfigError(
+                    f"{width_name} is {getattr(self, width_name)} and {heads_name} is "
+                    f"{getattr(self, heads_name)}: the first must be a multiple of the second."
+                )
+        if self.scaling not in get_args(Scaling):
+            raise ConfigError(f"scaling is {self.scaling!r}: choose {' or '.join(get_args(Scaling))}.")
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(**{field.name: getattr(self, field.name) for field in fields(Sizes)})
+
+    @property
+    def mask_shares(self) -> MaskShares:
+        return MaskShares(
+            (self.context_min, self.context_max), (self.target_min, self.target_max), self.targets
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> "PretrainingConfig":
+        """The configuration of a saved run; ConfigError when it has fields unknown here."""
+        unknown = sorted(set(saved) - {field.name for field in fields(cls)})
+        if unknown:
+            raise ConfigError(f"The saved configuration has unknown settings: {', '.join(unknown)}.")
+        return cls(**saved)
+
+    def _within(self, name: str, low: float, high: float) -> None:
+        value = getattr(self, name)
+        # `not (low <= value)` also refuses nan.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (
+            low <= value <= high
+        ):
+            raise ConfigError(f"{name} is {value!r}: it must lie between {low:g} and {high:g}.")
+
+
+def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
+    """The configuration of a preset for a table of `rows` training rows.
+
+    A preset fixes sizes and a number of optimiser steps; the epochs follow from the rows, so that
+    small tables are seen often enough and large ones at least once.
+
+    Raises
+    ------
+    ConfigError
+        When there is no preset of that name.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"There is no preset {name!r}: choose {', '.join(PRESETS)}.")
+    batch_size = 512 if rows >= 8_192 else 256 if rows >= 2_048 else 128 if rows >= 512 else 64
+    steps = {"quick": 300, "balanced": 1_500, "thorough": 8_000}[name]
+    epochs = max(1, ceil(steps / ceil(max(rows, 1) / batch_size)))
+    if name == "quick":
+        return PretrainingConfig(
+            layers=2,
+            ffn=64,
+            predictor_layers=1,
+            predictor_ffn=32,
+            epochs=epochs,
+            batch_size=batch_size,
+        )
+    if name == "balanced":
+        return PretrainingConfig(epochs=epochs, batch_size=batch_size)
+    return PretrainingConfig(
+        width=64,
+        ffn=256,
+        predictor_width=32,
+        predictor_layers=4,
+        predictor_heads=4,
+        predictor_ffn=128,
+        epochs=epochs,
+        batch_size=batch_size,
+    )
