@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+
+from tjepa.analysis import fit_gbdt, fit_linear_probe, fitting
+from tjepa.errors import AnalysisError
+
+N = 200
+X = np.random.default_rng(0).normal(size=(N, 4)).astype(np.float32)
+YES = np.where(X[:, 0] > 0, "Yes", "No").astype(object)
+THREE = np.array(["a", "b", "b"], dtype=object)[np.digitize(X[:, 0], [-0.5, 1.5])]
+THREE[X[:, 1] > 1] = "c"
+TRAIN, VALIDATION, TEST = np.arange(120), np.arange(120, 160), np.arange(160, 200)
+TREES = (X.astype(np.float64), np.zeros(4, bool))
+
+
+def test_the_binary_score_is_the_log_odds_of_the_last_class() -> None:
+    for model, x in (
+        (fit_linear_probe(X, YES, TRAIN, VALIDATION, "classification", 0), X),
+        (fit_gbdt(TREES, YES, TRAIN, VALIDATION, "classification", 0), TREES[0]),
+    ):
+        assert model.output == "log-odds of 'Yes'"
+        scores = model.predict_score(x[TEST])
+        assert scores.shape == (40,)
+        assert ((scores > 0) == (YES[TEST] == "Yes")).mean() > 0.9
+
+
+def test_the_score_of_many_classes_is_of_the_most_frequent_against_the_rest() -> None:
+    model = fit_linear_probe(X, THREE, TRAIN, VALIDATION, "classification", 0)
+    assert model.output == "log-odds of 'b' against the rest"
+    margins = model.margins(X[TEST])
+    shares = np.exp(margins) / np.exp(margins).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(
+        model.predict_score(X[TEST]), np.log(shares[:, 1] / (1 - shares[:, 1])), rtol=1e-6
+    )
+
+
+def test_a_linear_target_is_recovered_in_its_own_units() -> None:
+    y = 1_000 + 50 * X[:, 0].astype(np.float64)
+    model = fit_linear_probe(X, y, TRAIN, VALIDATION, "regression", 0)
+    assert model.output == "predicted value"
+    np.testing.assert_allclose(model.predict_score(X[TEST]), y[TEST], atol=1)
+
+
+def test_ridge_is_the_regression_of_the_standardised_target() -> None:
+    from sklearn.linear_model import Ridge
+
+    y = X[:, 0] + np.random.default_rng(1).normal(size=N)
+    train, validation = X[TRAIN] - X[TRAIN].mean(axis=0), X[VALIDATION]
+    weights, offset = fitting._ridge(train, y[TRAIN], validation, y[VALIDATION], 0)
+    scaled = (y[TRAIN] - y[TRAIN].mean()) / y[TRAIN].std()
+    fits = [
+        Ridge(alpha=alpha, fit_intercept=False).fit(train, scaled).coef_ * y[TRAIN].std()
+        for alpha in fitting.PENALTIES
+    ]
+    errors = [np.square(validation @ fit + offset - y[VALIDATION]).mean() for fit in fits]
+    np.testing.assert_allclose(weights, fits[int(np.argmin(errors))], rtol=1e-3)
+
+
+def test_the_test_rows_touch_nothing() -> None:
+    changed = X.copy()
+    changed[TEST] = 1e6
+    kept = fit_linear_probe(X, YES, TRAIN, VALIDATION, "classification", 0)
+    again = fit_linear_probe(changed, YES, TRAIN, VALIDATION, "classification", 0)
+    np.testing.assert_array_equal(kept.predict_score(X), again.predict_score(X))
+
+
+def test_a_constant_dimension_neither_fails_nor_counts() -> None:
+    x = np.column_stack([X, np.full(N, 0.1, np.float32)])
+    model = fit_linear_probe(x, YES, TRAIN, VALIDATION, "classification", 0)
+    before = model.predict_score(x[TEST])
+    x[TEST, 4] = 99
+    np.testing.assert_array_equal(before, model.predict_score(x[TEST]))
+
+
+def test_trees_read_category_codes_as_categories_and_nan_as_missing() -> None:
+    random = np.random.default_rng(0)
+    codes = random.integers(1, 20, size=1_000).astype(np.float64)
+    y = np.where(np.isin(codes, [2, 5, 9, 14, 17]), "in", "out").astype(object)
+    codes[:10] = np.nan
+    trees = (codes[:, None], np.array([True]))
+    train, validation, test = np.arange(600), np.arange(600, 800), np.arange(800, 1_000)
+    target = fitting.encode_target(y, train, "classification")
+    for fit in (fitting.xgboost, fitting.hist_gradient_boosting):
+        model = fit(trees, target, train, validation, 0)
+        predicted = model.margins(codes[test, None]).argmax(axis=1)
+        assert (predicted == target.values[test]).mean() > 0.9
+        assert np.isfinite(model.margins(np.array([[np.nan], [0.0], [25.0]]))).all()
+
+
+def test_a_column_of_many_categories_is_read_as_a_number_by_hist_gradient_boosting() -> None:
+    codes = np.arange(600, dtype=np.float64)[:, None]
+    y = np.where(codes[:, 0] % 2 == 0, "even", "odd").astype(object)
+    target = fitting.encode_target(y, np.arange(500), "classification")
+    trees = (codes, np.array([True]))
+    model = fitting.hist_gradient_boosting(trees, target, np.arange(500), np.arange(500, 600), 0)
+    assert model.margins(codes).shape == (600, 2)
+
+
+def test_a_single_class_is_refused_by_name() -> None:
+    y = np.array(["only"] * N, dtype=object)
+    with pytest.raises(AnalysisError, match="single class in the training rows \\('only'\\)"):
+        fit_linear_probe(X, y, TRAIN, VALIDATION, "classification", 0)
+
+
+def test_a_constant_number_is_refused() -> None:
+    with pytest.raises(AnalysisError, match="nothing to predict"):
+        fit_gbdt(TREES, np.ones(N), TRAIN, VALIDATION, "regression", 0)
+
+
+def test_validation_without_a_known_class_is_refused() -> None:
+    y = YES.copy()
+    y[VALIDATION] = "other"
+    with pytest.raises(AnalysisError, match="No validation row"):
+        fit_linear_probe(X, y, TRAIN, VALIDATION, "classification", 0)
+
+
+def test_rows_without_a_target_are_not_usable() -> None:
+    y = np.array(["a", None, np.nan, "b"], dtype=object)
+    assert fitting.usable(y, np.arange(4), "classification").tolist() == [0, 3]
+    numbers = np.array([1.0, np.nan, 2.0])
+    assert fitting.usable(numbers, np.arange(3), "regression").tolist() == [0, 2]
+
+
+def test_the_search_sample_holds_every_class() -> None:
+    y = np.zeros(fitting.SEARCH_LIMIT * 3, dtype=np.int64)
+    y[-1] = 1
+    some = fitting._with_every_class(y, 0)
+    assert 1 in y[some]
+    assert len(some) <= fitting.SEARCH_LIMIT + 2
+
+
+def test_a_long_table_is_sampled_once_for_every_model() -> None:
+    rows = np.arange(fitting.TRAIN_LIMIT + 10)
+    chosen = fitting.sampled(rows, 0)
+    assert len(np.unique(chosen)) == fitting.TRAIN_LIMIT
+    assert chosen.tolist() == fitting.sampled(rows, 0).tolist()

@@ -1,0 +1,105 @@
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tjepa.analysis import Projection, pca, sample_rows, umap
+from tjepa.analysis.projection import _components
+from tjepa.errors import AnalysisError
+from tjepa.progress import finish
+
+
+def the_pca(vectors: np.ndarray, **changes: object) -> Projection:
+    options = {"source": "tjepa", "n_total": len(vectors), "seed": 0} | changes
+    return pca(vectors, np.arange(len(vectors)), **options)  # type: ignore[arg-type]
+
+
+def test_all_rows_are_taken_up_to_the_limit() -> None:
+    assert sample_rows(7, limit=7, seed=0).tolist() == list(range(7))
+
+
+def test_above_the_limit_the_rows_are_a_random_sorted_sample() -> None:
+    rows = sample_rows(1_000, limit=100, seed=0)
+    assert len(set(rows.tolist())) == 100
+    assert (np.diff(rows) > 0).all()
+    assert 300 < np.median(rows) < 700
+    assert rows.tolist() == sample_rows(1_000, limit=100, seed=0).tolist()
+    assert rows.tolist() != sample_rows(1_000, limit=100, seed=1).tolist()
+
+
+def test_pca_matches_the_singular_values_of_the_centred_vectors() -> None:
+    random = np.random.default_rng(0)
+    vectors = (random.normal(size=(60, 5)) * [5, 3, 1, 1, 1] + 100).astype(np.float32)
+    u, s, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    found = the_pca(vectors)
+    np.testing.assert_allclose(np.abs(found.coordinates), np.abs(u * s)[:, :2], atol=1e-3)
+    np.testing.assert_allclose(found.explained, s[:2] ** 2 / (s**2).sum(), rtol=1e-4)
+
+
+def test_wide_vectors_go_through_the_sketch_with_the_same_result() -> None:
+    random = np.random.default_rng(0)
+    low = random.normal(size=(80, 2)) * [9, 4]
+    vectors = (low @ random.normal(size=(2, 1_200))).astype(np.float32)
+    vectors -= vectors.mean(axis=0)
+    s = np.linalg.svd(vectors, compute_uv=False)
+    coordinates, shares = _components(vectors, 2, 0)
+    np.testing.assert_allclose(np.linalg.norm(coordinates, axis=0), s[:2], rtol=1e-3)
+    assert shares.sum() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_single_dimension_is_drawn_along_the_first_axis() -> None:
+    found = the_pca(np.arange(9, dtype=np.float32)[:, None])
+    assert (found.coordinates[:, 1] == 0).all()
+    assert found.explained == pytest.approx((1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("vectors", "sentence"),
+    [
+        (np.zeros((4, 3), np.float32), "at least 5 rows"),
+        (np.full((9, 3), 7.1, np.float32), "same vector"),
+        (np.full((9, 3), np.nan, np.float32), "not finite"),
+    ],
+)
+def test_what_cannot_be_mapped_is_said(vectors: np.ndarray, sentence: str) -> None:
+    with pytest.raises(AnalysisError, match=sentence):
+        the_pca(vectors)
+
+
+def test_a_projection_survives_its_parts() -> None:
+    random = np.random.default_rng(0)
+    found = the_pca(random.normal(size=(9, 3)).astype(np.float32))
+    data, arrays = found.to_parts()
+    again = Projection.from_parts(data, arrays)
+    assert again.explained == found.explained
+    np.testing.assert_array_equal(again.coordinates, found.coordinates)
+    assert again.to_parts()[0] == data
+
+
+def test_umap_separates_groups_repeats_itself_prints_nothing_and_can_be_stopped(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(40, 60)).astype(np.float32)
+    vectors[20:] += 10
+
+    def the_map() -> Callable[[], object]:
+        return umap(vectors, np.arange(40), source="raw", n_total=40, seed=3)  # type: ignore
+
+    moments = []
+    first = finish(the_map(), moments.append)  # type: ignore[arg-type]
+    second = finish(the_map())  # type: ignore[arg-type]
+    np.testing.assert_array_equal(first.coordinates, second.coordinates)
+    gap = first.coordinates[:20].mean(axis=0) - first.coordinates[20:].mean(axis=0)
+    spread = first.coordinates[:20].std(axis=0).max()
+    assert np.linalg.norm(gap) > 2 * spread
+    shares = [moment.share for moment in moments]
+    assert shares == sorted(shares)
+
+    work = the_map()
+    for _ in range(5):
+        next(work, None)  # type: ignore[call-overload]
+    work.close()  # type: ignore[attr-defined]
+    assert not [t for t in threading.enumerate() if t.name.startswith("analysis")]
+    assert capfd.readouterr() == ("", "")
