@@ -66,20 +66,18 @@ def _categories(values: pd.Series) -> Categories:
     frequent = values[~missing].value_counts()
     kept = sorted(frequent.index[:CATEGORIES], key=_value_order)
     n_other = len(frequent) - len(kept)
-    codes = values.map({value: code for code, value in enumerate(kept)}).to_numpy(
-        float, na_value=np.nan
-    )
+    numbered = {value: code for code, value in enumerate(kept)}
+    codes = np.array([numbered.get(value, -1) for value in values], dtype=np.int64)
     labels = [_text(value) for value in kept]
-    other = np.isnan(codes) & ~missing
+    other = (codes < 0) & ~missing
     if n_other:
         codes[other] = len(labels)
         labels.append(f"(other {n_other:,})")
     if missing.any():
         codes[missing] = len(labels)
         labels.append(MISSING)
-    whole = codes.astype("int64")
-    counts = np.bincount(whole, minlength=len(labels))
-    return Categories(whole, tuple(labels), tuple(int(c) for c in counts), len(kept))
+    counts = np.bincount(codes, minlength=len(labels))
+    return Categories(codes, tuple(labels), tuple(int(c) for c in counts), len(kept))
 
 
 def _value_order(value: object) -> tuple[int, float, str]:

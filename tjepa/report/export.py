@@ -18,7 +18,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     """
     safe = frame.copy(deep=False)
     for position, dtype in enumerate(frame.dtypes):
-        if pd.api.types.is_string_dtype(dtype) or dtype == object:
+        if pd.api.types.is_string_dtype(dtype) or dtype.kind == "O":
             column = frame.iloc[:, position]
             safe.isetitem(position, column.map(_neutral, na_action="ignore"))
     safe.columns = [_neutral(name) for name in frame.columns]

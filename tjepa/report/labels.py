@@ -1,12 +1,16 @@
 """Text for figures: names from a table are data, never mark-up, and every figure has its stamp."""
 
+import re
+import textwrap
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from tjepa.report.template import LOOKS, Theme
-
 NAME_CHARACTERS = 32
+STAMP_CHARACTERS = 66
+STAMP_LINE = 15
+
+_BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 
 
 def plain(text: object, limit: int | None = None) -> str:
@@ -14,7 +18,7 @@ def plain(text: object, limit: int | None = None) -> str:
 
     Plotly reads `<b>`, `<a href>` and entities in every label, and a name may hold anything.
     """
-    words = " ".join(str(text).split())
+    words = _BLANKS.sub(" ", str(text)).strip()
     if limit is not None and len(words) > limit:
         words = words[: limit - 1].rstrip() + "…"
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -26,22 +30,34 @@ def count(number: int, word: str, words: str | None = None) -> str:
 
 
 def stamp(parts: Sequence[str]) -> str:
-    """What a figure was made from, in one line: `telco.csv · run … · 40 epochs · seed 0`."""
-    return " · ".join(part for part in parts if part)
+    """What a figure was made from: `telco.csv · run … · 40 epochs, seed 0`.
+
+    Spaces within a part do not break, so that lines end between parts.
+    """
+    return "\u00a0· ".join("\u00a0".join(part.split()) for part in parts if part)
 
 
-def print_stamp(figure: go.Figure, text: str, theme: Theme) -> None:
-    """Write the stamp below the plot, at the left, small."""
+def print_stamp(figure: go.Figure, text: str, *, below: int) -> None:
+    """Write the stamp at the lower right, and make room for it under `below` pixels of axis.
+
+    It ends at the plot's right edge and its lines are short, so that it stays whole on a narrow
+    screen however wide the labels at the left are.
+    """
+    lines = textwrap.wrap(text, STAMP_CHARACTERS)
+    room = STAMP_LINE * len(lines) + 12
     figure.add_annotation(
-        text=plain(text),
+        text="<br>".join(map(plain, lines)),
+        name="stamp",
         xref="paper",
         yref="paper",
-        x=0,
+        x=1,
         y=0,
-        yshift=-46,
-        xanchor="left",
+        yshift=-below - 4,
+        xanchor="right",
         yanchor="top",
+        align="right",
         showarrow=False,
-        align="left",
-        font={"size": 10.5, "color": LOOKS[theme].soft},
+        font_size=11.5,
+        opacity=0.75,
     )
+    figure.update_layout(margin_b=below + room, height=figure.layout.height + room)

@@ -31,6 +31,9 @@ class Look:
 # that no two categories differ by hue alone in print.
 SYMBOLS = ("circle",) * 5 + ("diamond",) * 5
 
+# The frame around a map: visible on either ground.
+FRAME = "rgba(128, 136, 146, 0.35)"
+
 LOOKS: dict[Theme, Look] = {
     "light": Look(
         ink="#1d2329",
@@ -84,7 +87,8 @@ LOOKS: dict[Theme, Look] = {
     ),
 }
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# The first is the one the app carries with it; the rest are for figures saved elsewhere.
+FONT = "'Source Sans', system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif"
 
 
 def template(theme: Theme) -> go.layout.Template:
@@ -102,15 +106,6 @@ def template(theme: Theme) -> go.layout.Template:
     return go.layout.Template(
         layout={
             "font": {"family": FONT, "size": 13, "color": look.ink},
-            "title": {
-                "font": {"size": 15, "color": look.ink},
-                "x": 0,
-                "xref": "container",
-                "xanchor": "left",
-                "yref": "container",
-                "y": 0.98,
-                "yanchor": "top",
-            },
             "colorway": list(look.categories),
             "colorscale": {"sequential": [list(stop) for stop in look.ramp]},
             "paper_bgcolor": "rgba(0,0,0,0)",
