@@ -1,0 +1,5 @@
+import sys
+
+from tjepa.cli import main
+
+sys.exit(main())

@@ -1,0 +1,341 @@
+"""Each command: its arguments in, text or JSON on standard output.
+
+What is heavy to import (pandas, torch, umap, shap) is imported by the commands that need it.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import tjepa
+from tjepa.cli.terminal import CommandError, Meter, columns, literal, note, number, output, sentence
+from tjepa.progress import Work, finish
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tjepa.table import RawTable, Schema
+    from tjepa.workbench import Method, Workbench
+
+T = TypeVar("T")
+
+
+def inspect(arguments: argparse.Namespace) -> None:
+    file = _file(arguments.file)
+    from tjepa.table import infer_schema, read_table
+
+    raw = read_table(file, sheet=arguments.sheet)
+    schema = infer_schema(raw.frame)
+    if arguments.json:
+        _print_json(_described(raw, schema))
+        return
+    rows, width = raw.frame.shape
+    sheet = f", sheet {literal(raw.sheet)}" if raw.sheet else ""
+    print(f"{literal(raw.name)}{sheet}: {rows:,} rows, {width:,} columns")
+    if len(raw.sheets) > 1:
+        print(f"Sheets: {', '.join(map(literal, raw.sheets))}")
+    for text in raw.notes:
+        print(sentence(text))
+    print()
+    table = [
+        (c.name, c.kind, "yes" if c.used else "no", f"{c.missing:,}", f"{c.distinct:,}", c.note)
+        for c in schema.columns
+    ]
+    print(columns(("column", "kind", "used", "missing", "distinct", "note"), table, right=(3, 4)))
+    if schema.left_out:
+        print()
+        _print_left_out(schema, sys.stdout)
+
+
+def _described(raw: "RawTable", schema: "Schema") -> dict[str, Any]:
+    return {
+        "name": raw.name,
+        "rows": raw.frame.shape[0],
+        "columns": [
+            {
+                "name": column.name,
+                "kind": column.kind,
+                "used": column.used,
+                "missing": column.missing,
+                "distinct": column.distinct,
+                "note": column.note,
+            }
+            for column in schema.columns
+        ],
+        "left_out": [{"name": name, "reason": reason} for name, reason in schema.left_out],
+        "sheet": raw.sheet,
+        "sheets": raw.sheets,
+        "notes": raw.notes,
+    }
+
+
+def pretrain(arguments: argparse.Namespace) -> None:
+    file = _file(arguments.file)
+    from tjepa.pretraining import preset
+    from tjepa.table import override
+    from tjepa.workbench import Workbench
+
+    bench = Workbench()
+    table_id = bench.open_table(file, sheet=arguments.sheet)
+    frame = bench.table(table_id).frame
+    schema = bench.schema(table_id)
+    if arguments.target is not None:
+        schema = override(schema, frame, target=arguments.target)
+    training_rows = round(len(frame) * (1 - schema.split.validation - schema.split.test))
+    changes = {"epochs": arguments.epochs, "seed": arguments.seed}
+    config = replace(
+        preset(arguments.preset, training_rows),
+        **{name: value for name, value in changes.items() if value is not None},
+    )
+    bench.save_schema(table_id, schema)
+    run_id = bench.create_run(table_id, schema, config)
+    _print_left_out(schema, sys.stderr)
+    try:
+        run = _finish(bench.pretrain(run_id))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped; the app can resume run {run_id}.") from None
+    if arguments.json:
+        _print_json(
+            {
+                "run": run.run_id,
+                "state": run.state,
+                "table": run.table_name,
+                "target": run.schema.target,
+                "epochs": run.epochs_done,
+                "rows": run.rows,
+                "left_out": [{"name": name, "reason": why} for name, why in schema.left_out],
+                "summary": run.summary,
+            }
+        )
+    else:
+        print(run.run_id)
+
+
+def embed(arguments: argparse.Namespace) -> None:
+    file = None if arguments.file is None else _file(arguments.file)
+    with output(arguments.out, file) as unfinished:
+        bench, run_id = _bench_and_run(arguments.run)
+        vectors = _finish(bench.embed(run_id, file, pool=arguments.pool))
+        vectors.to_parquet(unfinished, index=False)
+    print(f"{literal(arguments.out)}: {len(vectors):,} rows, {vectors.shape[1]:,} columns")
+
+
+def project(arguments: argparse.Namespace) -> None:
+    with output(arguments.out, None) as unfinished:
+        bench, run_id = _bench_and_run(arguments.run)
+        maps = {}
+        methods: tuple[Method, ...] = ("pca", "umap")
+        for method in methods:
+            known = bench.projection(run_id, "tjepa", method)
+            work = bench.compute_projection(run_id, "tjepa", method)
+            maps[method] = _finish(work) if known is None else known
+        points = _joined({name: (m.rows, m.coordinates) for name, m in maps.items()})
+        points.to_parquet(unfinished, index=False)
+    print(f"{literal(arguments.out)}: {len(points):,} rows, {points.shape[1]} columns")
+    total = maps["umap"].n_total
+    if len(points) < total:
+        print(f"A random sample of the {total:,} rows of the table.")
+
+
+def _joined(maps: Mapping[str, tuple[Any, Any]]) -> "pd.DataFrame":
+    """Row numbers and coordinates [n, 2] of each map as columns, one line per row."""
+    import pandas as pd
+
+    frames = [
+        pd.DataFrame({f"{name}_1": xy[:, 0], f"{name}_2": xy[:, 1]}, index=pd.Index(rows))
+        for name, (rows, xy) in maps.items()
+    ]
+    return pd.concat(frames, axis=1).sort_index().rename_axis("row").reset_index()
+
+
+def relevance(arguments: argparse.Namespace) -> None:
+    bench, run_id = _bench_and_run(arguments.run)
+    known = bench.relevance(run_id)
+    result = _finish(bench.compute_relevance(run_id)) if known is None else known
+    rankings = list(result.rankings)
+    of_column = {
+        name: [result.rankings[ranking][i] for ranking in rankings]
+        for i, name in enumerate(result.names)
+    }
+    if arguments.json:
+        _print_json(
+            {
+                "run": run_id,
+                "columns": [
+                    {"name": name, **dict(zip(rankings, values, strict=True))}
+                    for name, values in of_column.items()
+                ],
+                "agreement": result.agreement,
+                "rows": result.rows,
+                "seed": result.seed,
+                "sentence": result.sentence,
+            }
+        )
+        return
+    by = rankings.index("influence")
+    first = sorted(of_column.items(), key=lambda item: item[1][by], reverse=True)
+    shown = [(name, *map(number, values)) for name, values in first]
+    head = ("column", *(ranking.replace("_", " ") for ranking in rankings))
+    print(columns(head, shown, right=range(1, len(head))))
+    print(f"\n{sentence(result.sentence)}")
+
+
+def probe(arguments: argparse.Namespace) -> None:
+    bench, run_id = _bench_and_run(arguments.run)
+    known = bench.probe(run_id)
+    result = _finish(bench.compute_probe(run_id)) if known is None else known
+    main_metric = result.metric
+    if arguments.json:
+        rows = [
+            {
+                "model": row.model,
+                "representation": row.representation,
+                **_interval(row.scores[main_metric]),
+                "scores": {name: _interval(score) for name, score in row.scores.items()},
+            }
+            for row in result.rows
+        ]
+        _print_json(
+            {
+                **result.to_parts()[0],
+                "run": run_id,
+                "task": result.task,
+                "metric": main_metric,
+                "rows": rows,
+                "sentence": result.sentence,
+            }
+        )
+        return
+    others = {name for row in result.rows for name in row.scores} - {main_metric}
+    metrics = [main_metric, *sorted(others)]
+    shown = [
+        (row.model, row.representation, *(_range(row.scores.get(name)) for name in metrics))
+        for row in result.rows
+    ]
+    print(columns(("model", "representation", *(m.replace("_", " ") for m in metrics)), shown))
+    print(
+        f"\nOn {result.n_test:,} held-out rows, with 95 % intervals; fitted on "
+        f"{result.n_train:,} rows, settings chosen on {result.n_validation:,}."
+    )
+    for text in (*result.left_out, result.sentence):
+        print(sentence(text))
+
+
+def _interval(score: Any) -> dict[str, float]:
+    return {"value": score.value, "low": score.low, "high": score.high}
+
+
+def _range(score: Any) -> str:
+    if score is None:
+        return "–"
+    return f"{number(score.value)} [{number(score.low)}, {number(score.high)}]"
+
+
+def runs(arguments: argparse.Namespace) -> None:
+    from tjepa.runs import Store
+
+    store = Store()
+    runs, damaged = store.runs(), store.damaged_runs()
+    if arguments.json:
+        _print_json(
+            {
+                "runs": [
+                    {
+                        "run": run.run_id,
+                        "state": run.state,
+                        "table": run.table_name,
+                        "target": run.schema.target,
+                        "epochs_done": run.epochs_done,
+                        "epochs": run.config.get("epochs"),
+                        "created": run.created,
+                        "error": run.error,
+                    }
+                    for run in runs
+                ],
+                "damaged": [{"run": name, "problem": text} for name, text in damaged.items()],
+            }
+        )
+        return
+    table = [
+        (
+            run.run_id,
+            run.state,
+            f"{run.epochs_done} of {run.config.get('epochs', '?')}",
+            run.schema.target or "–",
+            run.table_name,
+        )
+        for run in runs
+    ]
+    if table:
+        print(columns(("run", "state", "epochs", "target", "table"), table, right=(2,)))
+    else:
+        note("there is no run yet: begin with `tjepa pretrain FILE`.")
+    for text in damaged.values():
+        note(text)
+
+
+def app(arguments: argparse.Namespace) -> None:
+    from tjepa.runs.home import default_home
+
+    root = Path(tjepa.__file__).resolve().parent.parent
+    if not (root / "app.py").is_file():
+        raise CommandError(
+            f"The app is not installed with the package: there is no {root / 'app.py'}. Get the "
+            "project's source and type `make app` there."
+        )
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(arguments.port)]
+    # Its settings are found from the folder it starts in; a relative home would move along.
+    os.environ["TJEPA_HOME"] = str(default_home().absolute())
+    os.chdir(root)
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def _file(path: Path) -> Path:
+    if not path.exists():
+        raise CommandError(f"There is no file {literal(path)}.")
+    if path.is_dir():
+        raise CommandError(f"{literal(path)} is a folder: name a file in it.")
+    return path
+
+
+def _bench_and_run(name: str) -> "tuple[Workbench, str]":
+    """The workbench and the id of an existing run; ``last`` is the newest one."""
+    from tjepa.runs import Store
+
+    store = Store()
+    if name != "last":
+        run_id = store.run(name).run_id
+    elif runs := store.runs():
+        run_id = runs[0].run_id
+    else:
+        raise CommandError("There is no run yet: begin with `tjepa pretrain FILE`.")
+    # After the name is known to be good: this imports torch.
+    from tjepa.workbench import Workbench
+
+    return Workbench(), run_id
+
+
+def _finish(work: Work[T]) -> T:
+    """Run work to its end with its progress on standard error; close it however it ends."""
+    from tjepa.runs import Pace
+
+    with contextlib.closing(work), Meter(sys.stderr, Pace()) as meter:
+        return finish(work, meter)
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    from tjepa.runs.files import to_json
+
+    print(to_json(value, indent=2))
+
+
+def _print_left_out(schema: "Schema", stream: Any) -> None:
+    for name, reason in schema.left_out:
+        print(f"Left out: {literal(name)} ({literal(reason)})", file=stream)
