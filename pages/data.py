@@ -1,0 +1,60 @@
+"""Open a table, correct what was understood of it, choose a target and a split."""
+
+import streamlit as st
+
+from tjepa.ui import address, columns, tables
+from tjepa.ui.address import Address
+from tjepa.ui.analyses import offer_example
+from tjepa.ui.process import bench
+from tjepa.ui.text import md
+
+place = address.here()
+
+if place.table is None:
+    st.caption("Drop a table here, or take a sample. Then: pre-train, look, compare.")
+    tables.uploader()
+    st.subheader("Try it on a sample", anchor=False)
+    tables.samples()
+    offer_example("embeddings")
+    st.stop()
+
+with st.expander("Open another table", icon=":material/folder_open:"):
+    tables.uploader()
+    tables.samples()
+
+table = bench().table(place.table)
+tables.sheet_choice(table)
+tables.overview(table)
+
+schema = address.schema_here()
+st.subheader("Columns", anchor=False)
+st.caption(columns.facts(table, schema))
+changes = columns.editor(schema)
+waiting = columns.pending(changes)
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    applies = st.button("Apply", disabled=not changes, icon=":material/check:")
+    resets = st.button("Reset", help="Back to the kinds as they were inferred.")
+    if waiting:
+        st.markdown(f":orange[Not applied yet: {md(waiting)}.]")
+
+st.subheader("Left out", anchor=False)
+columns.left_out(schema)
+st.subheader("Rows", anchor=False)
+split = tables.split_of(place.table, schema.schema_id, schema)
+st.markdown(md(tables.split_sentence(split)))
+
+goes_on = st.button(
+    "Apply and go to Pre-train" if changes else "Next: pre-train",
+    type="primary",
+    icon=":material/arrow_forward:",
+    icon_position="right",
+)
+if resets:
+    address.go("data", Address(place.table))
+if applies or (goes_on and changes):
+    applied = columns.apply(place.table, schema, changes)
+    if applied is not None:
+        address.go("pretrain" if goes_on else "data", Address(place.table, applied))
+elif goes_on:
+    address.go("pretrain", address.here())

@@ -1,0 +1,58 @@
+"""How good the representation is, beside every control."""
+
+import streamlit as st
+
+from tjepa.report.figures import probe_intervals
+from tjepa.report.words import headline
+from tjepa.ui import address
+from tjepa.ui.analyses import analysed, finished_run
+from tjepa.ui.charts import chart, theme
+from tjepa.ui.process import bench
+from tjepa.ui.results import difference_table, probe_table, run_stamp
+from tjepa.ui.text import count, md
+
+run = finished_run("probe", "see here how a probe on its embedding does beside boosted trees")
+
+if run.schema.target is None:
+    with st.container(border=True):
+        st.markdown(
+            "**This run has no target.** A probe predicts a column from the frozen embedding: "
+            "choose one on the Data page and pre-train again. The target is never part of the "
+            "pre-training."
+        )
+        address.link("data", "Choose a target", icon=":material/table:")
+    st.stop()
+
+st.caption(
+    f"Predicting {md(run.schema.target)} on held-out rows that neither the encoder nor a probe has "
+    "seen. Every representation gets the same linear probe; the trees see the raw columns. "
+    "Intervals: 95 %, bootstrap over the held-out rows."
+)
+result = analysed(
+    run,
+    "the probe",
+    lambda: bench().probe(run.run_id),
+    lambda: bench().compute_probe(run.run_id),
+    button="Run the probe",
+)
+if result is None:
+    st.stop()
+
+first, rest = headline(result.sentence)
+st.subheader(md(first), anchor=False)
+st.markdown(md(rest))
+stamp = run_stamp(
+    run,
+    f"{result.n_train:,} + {result.n_validation:,} rows to fit, {result.n_test:,} held out",
+    f"seed {result.seed}",
+)
+chart(probe_intervals(result, stamp=stamp, theme=theme()), result.sentence, "probe")
+table, settings = probe_table(result)
+st.dataframe(table, hide_index=True, column_config=settings, alt="Scores of every model")
+st.markdown("**Differences on the same held-out rows**")
+table, settings = difference_table(result)
+st.dataframe(table, hide_index=True, column_config=settings, alt="Paired differences")
+for note in result.left_out:
+    st.caption(md(note))
+if not result.left_out:
+    st.caption(f"Nothing was left out: {count(result.n_test, 'held-out row')} scored.")
