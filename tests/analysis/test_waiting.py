@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from tjepa.analysis._waiting import in_thread
+from tjepa.analysis.waiting import in_thread
 from tjepa.progress import finish
 
 

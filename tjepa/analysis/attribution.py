@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tjepa.analysis._waiting import in_thread, preload
 from tjepa.analysis.ranks import kendall, written
+from tjepa.analysis.waiting import in_thread, preload
 from tjepa.errors import AnalysisError
 from tjepa.progress import Work
 

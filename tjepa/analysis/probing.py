@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from tjepa.analysis import fitting, scoring, wording
-from tjepa.analysis._waiting import in_thread, preload
 from tjepa.analysis.fitting import Fitted, Target, Trees
+from tjepa.analysis.waiting import in_thread, preload
 from tjepa.errors import AnalysisError
 from tjepa.progress import Progress, Work, within
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tjepa.analysis._waiting import Stopped, in_thread, preload
+from tjepa.analysis.waiting import Stopped, in_thread, preload
 from tjepa.errors import AnalysisError
 from tjepa.progress import Progress, Work, within
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tjepa.errors import StoreError
-from tjepa.runs.files import is_name, to_json
+from tjepa.runs.files import is_name, to_json, writing
 from tjepa.runs.home import UNREADABLE, make_folder, quoted
 from tjepa.runs.records import Records
 
@@ -64,6 +64,12 @@ class Results(Records):
     def has_tensors(self, run_id: str, name: str) -> bool:
         """Whether there is a `<name>.safetensors`."""
         return self._tensor_file(run_id, name).exists()
+
+    def delete_tensors(self, run_id: str, name: str) -> None:
+        """Remove `<name>.safetensors`, if there is one."""
+        file = self._tensor_file(run_id, name)
+        with writing(file):
+            file.unlink(missing_ok=True)
 
     def save_artefact(
         self,

@@ -1,8 +1,9 @@
 """The two maps of the Embeddings page: their jobs, their colour, the selection between them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ class Wanted:
 
     name: str
     key: str
-    work: partial[Work[object]]
+    work: Callable[[], Work[Any]]
 
 
 def prepare(run: RunInfo, beside: Source) -> None:
@@ -123,7 +124,7 @@ def draw(run: RunInfo, beside: Source, method: Method, column: str) -> tuple[np.
                     theme=theme(),
                     selectable=True,
                 ),
-                f"Map of the rows, {METHODS[shown.method]} of {_IN_A_SENTENCE['tjepa']}",
+                f"Map of the rows, {METHODS[_method(shown)]} of {_IN_A_SENTENCE['tjepa']}",
                 f"map {run.run_id} {shown.method} {column} {theme()}",
             )
             chosen = shown.rows[inside(shown.coordinates, outlines)]
@@ -141,7 +142,7 @@ def draw(run: RunInfo, beside: Source, method: Method, column: str) -> tuple[np.
                     theme=theme(),
                     selected=np.isin(shown.rows, chosen) if len(chosen) else None,
                 ),
-                f"The same rows, {METHODS[shown.method]} of {_IN_A_SENTENCE[beside]}",
+                f"The same rows, {METHODS[_method(shown)]} of {_IN_A_SENTENCE[beside]}",
                 f"companion {run.run_id} {beside} {shown.method} {column}",
             )
     return chosen, n_shown
@@ -171,16 +172,20 @@ def _available(run: RunInfo, source: Source, method: Method) -> Projection | Non
     return found if found is not None else bench.projection(run.run_id, source, "pca")
 
 
+def _method(shown: Projection) -> Method:
+    return cast(Method, shown.method)
+
+
 def _title(source: Source, shown: Projection, wanted: Method) -> None:
     waits = "" if shown.method == wanted else f" :gray[({METHODS[wanted]} is on its way)]"
-    st.markdown(f"**{SOURCES[source]}**, {METHODS[shown.method]}{waits}")
+    st.markdown(f"**{SOURCES[source]}**, {METHODS[_method(shown)]}{waits}")
 
 
 def _stamp(run: RunInfo, source: Source, shown: Projection, column: str) -> str:
     rows = count(shown.n_total, "row")
     if len(shown.rows) < shown.n_total:
         rows = f"{len(shown.rows):,} of {rows}, at random"
-    method = f"{SOURCES[source]}, {METHODS[shown.method]}"
+    method = f"{SOURCES[source]}, {METHODS[_method(shown)]}"
     return run_stamp(run, method, rows, f"colour: {column[:NAME_CHARACTERS]}")
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from tjepa.errors import TjepaError
 from tjepa.pretraining import preset
 from tjepa.report.labels import count
-from tjepa.table import SAMPLES, RawTable, Schema, Split, make_split, override, typed
+from tjepa.table import SAMPLES, RawTable, Schema, Split, override, split_table
 from tjepa.ui import address, process
 from tjepa.ui.address import Address
 from tjepa.ui.problems import show_problem
@@ -88,11 +88,7 @@ def overview(table: RawTable) -> None:
 @st.cache_data(max_entries=32, show_spinner=False)
 def split_of(table_id: str, schema_id: str, _schema: Schema) -> Split:
     """The split a run of this table and schema will use."""
-    frame = process.bench().table(table_id).frame
-    target = None
-    if _schema.target is not None:
-        target = typed(frame, _schema)[_schema.target]
-    return make_split(target, len(frame), _schema.task, _schema.split)
+    return split_table(process.bench().table(table_id).frame, _schema)
 
 
 def split_sentence(split: Split) -> str:

@@ -1,0 +1,351 @@
+"""Tables, runs and their analyses in one home folder.
+
+A question about a run is either answered from the run's folder (``probe(run_id)``, None while
+there is no answer) or is work that yields progress and leaves its answer there
+(``compute_probe(run_id)``).
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from tjepa.analysis import (
+    Agreement,
+    Attribution,
+    ProbeResult,
+    Projection,
+    Relevance,
+    agreement,
+    attribution,
+    fit_gbdt,
+    fit_linear_probe,
+    pca,
+    probe,
+    relevance,
+    sample_rows,
+    umap,
+)
+from tjepa.analysis.waiting import in_thread
+from tjepa.errors import TjepaError
+from tjepa.pretraining import Pool, PretrainingConfig, pool_tokens
+from tjepa.progress import Progress, Work, within
+from tjepa.runs import RunInfo, Store
+from tjepa.table import (
+    RawTable,
+    Schema,
+    from_tree_matrix,
+    infer_schema,
+    load_sample,
+    read_table,
+    split_table,
+    tree_matrix,
+)
+from tjepa.workbench import training
+from tjepa.workbench.loaded import BATCH, LoadedRun, Source, load, vectors
+from tjepa.workbench.training import Estimate
+
+Method = Literal["pca", "umap"]
+
+RELEVANCE_ROWS = 1_000
+BACKGROUND_ROWS = 50
+EXPLAINED_ROWS = 60
+
+
+class _Result(Protocol):
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]: ...
+
+    @classmethod
+    def from_parts(cls, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Any: ...
+
+
+R = TypeVar("R", bound=_Result)
+
+
+class Workbench:
+    """Everything that can be asked for. Safe to share between threads.
+
+    Parameters
+    ----------
+    home:
+        The folder of tables and runs, by default `TJEPA_HOME` or the platform's data folder.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.store = Store(home)
+        self._loaded = lru_cache(maxsize=2)(
+            lambda run_id: load(self.store, self.table(self.store.run(run_id).table_id), run_id)
+        )
+        self._table = lru_cache(maxsize=4)(self.store.table)
+        self._inferred = lru_cache(maxsize=16)(lambda id_: infer_schema(self.table(id_).frame))
+        self._estimates: dict[tuple[str, str, PretrainingConfig], Estimate] = {}
+
+    # Tables
+
+    def open_table(
+        self, source: bytes | Path, *, name: str | None = None, sheet: str | None = None
+    ) -> str:
+        """Read and keep a table; returns its id. ReadingError says what is wrong with it."""
+        return self.store.add_table(read_table(source, name=name, sheet=sheet))
+
+    def open_sample(self, key: str) -> str:
+        """Keep the sample called `key` as a table; returns its id."""
+        return self.store.add_table(load_sample(key))
+
+    def table(self, table_id: str) -> RawTable:
+        return self._table(table_id)
+
+    def schema(self, table_id: str, schema_id: str | None = None) -> Schema:
+        """The schema of that id, or the inferred one."""
+        return self.store.schema(table_id, schema_id) if schema_id else self._inferred(table_id)
+
+    def save_schema(self, table_id: str, schema: Schema) -> str:
+        return self.store.add_schema(table_id, schema)
+
+    # Pre-training
+
+    def estimate(self, table_id: str, schema: Schema, config: PretrainingConfig) -> Estimate:
+        """Time a few steps of this configuration on this table, here and now (about a second).
+
+        Raises
+        ------
+        SchemaError
+            When the schema leaves fewer than two features.
+        """
+        key = (table_id, schema.schema_id, config)
+        if key not in self._estimates:
+            if len(self._estimates) > 256:
+                self._estimates.clear()
+            self._estimates[key] = training.measure(self.table(table_id), schema, config)
+        return self._estimates[key]
+
+    def create_run(self, table_id: str, schema: Schema, config: PretrainingConfig) -> str:
+        """A new run in state *queued*; `pretrain` does the work. Returns its id.
+
+        Raises
+        ------
+        SchemaError
+            When the schema leaves fewer than two features.
+        """
+        training.check_features(schema)
+        table = self.table(table_id)
+        split = split_table(table.frame, schema)
+        rows = {
+            "total": len(table.frame),
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "test": len(split.test),
+            "unlabelled": len(split.unlabelled),
+        }
+        run = self.store.create_run(
+            table_id=table_id,
+            table_name=table.name,
+            schema=schema,
+            config_json=config.to_json(),
+            rows=rows,
+        )
+        return run.run_id
+
+    def pretrain(self, run_id: str) -> Work[RunInfo]:
+        """Pre-train a run, from its checkpoint where there is one; see `training.pretraining`."""
+        run = self.store.run(run_id)
+        if run.state == "finished":
+            return run
+        return (yield from training.pretraining(self.store, run, self.table(run.table_id)))
+
+    def run(self, run_id: str) -> RunInfo:
+        return self.store.run(run_id)
+
+    def runs(self) -> list[RunInfo]:
+        return self.store.runs()
+
+    def metrics(self, run_id: str) -> list[dict[str, Any]]:
+        """Loss, spread and speed of each epoch so far."""
+        return self.store.metrics(run_id)
+
+    # The rows of a finished run
+
+    def embed(
+        self, run_id: str, source: Path | pd.DataFrame | None = None, *, pool: Pool = "flat"
+    ) -> Work[pd.DataFrame]:
+        """Vectors of the run's own rows, or of other rows with its columns: f32, one line per row.
+
+        Raises
+        ------
+        EncodingError
+            When the rows lack a column of the encoder, or a cell does not fit its kind.
+        """
+        yield Progress("reading the rows", 0.0)
+        loaded = self._loaded(run_id)
+        encoder, encoded = loaded.encoder, loaded.encoded
+        if source is not None:
+            frame = read_table(source).frame if isinstance(source, Path) else source
+            encoded = encoder.encode(frame)
+        parts = []
+        for start in range(0, max(1, len(encoded)), BATCH):
+            yield Progress("embedding rows", start / max(1, len(encoded)))
+            tokens = encoder.tokens(
+                encoded.rows(np.arange(start, min(start + BATCH, len(encoded))))
+            )
+            parts.append(pool_tokens(tokens, pool))
+        width = encoder.config.width
+        owners = encoder.names if pool == "flat" else ("mean",)
+        names = [f"{owner}:{k}" for owner in owners for k in range(width)]
+        return pd.DataFrame(np.concatenate(parts), columns=names)
+
+    def rows(self, run_id: str, numbers: np.ndarray) -> pd.DataFrame:
+        """Those rows of the run's table as they were read, their numbers in the first column."""
+        frame = self.table(self.store.run(run_id).table_id).frame.iloc[numbers]
+        name = next(n for n in ("row", "row number", "row number in the file") if n not in frame)
+        frame = frame.reset_index(drop=True)
+        frame.insert(0, name, numbers)
+        return frame
+
+    def colour_values(self, run_id: str, column: str) -> pd.Series:
+        """Any column of the table as its kind, one value per row. SchemaError if it is absent."""
+        loaded = self._loaded(run_id)
+        return loaded.typed[loaded.encoder.schema.column(column).name]
+
+    # What a finished run shows
+
+    def projection(self, run_id: str, source: Source, method: Method) -> Projection | None:
+        return self._kept(run_id, f"{method}-{source}", Projection)
+
+    def compute_projection(self, run_id: str, source: Source, method: Method) -> Work[Projection]:
+        """A map of the rows, or of a random 20,000 of them."""
+        yield Progress("reading the run", 0.0)
+        loaded = self._loaded(run_id)
+        n, seed = len(loaded.encoded), loaded.seed
+        rows = sample_rows(n, seed=seed)
+        seen = yield from within(vectors(loaded, source, rows), 0.0, 0.2)
+        if method == "pca":
+            result = pca(seen, rows, source=source, n_total=n, seed=seed)
+        else:
+            work = umap(seen, rows, source=source, n_total=n, seed=seed)
+            result = yield from within(work, 0.2, 1.0)
+        return self._keep(run_id, f"{method}-{source}", result)
+
+    def agreement(self, run_id: str) -> Agreement | None:
+        return self._kept(run_id, "agreement", Agreement)
+
+    def compute_agreement(self, run_id: str) -> Work[Agreement]:
+        """How much of the raw and of the untrained neighbourhoods the embedding keeps."""
+        yield Progress("reading the run", 0.0)
+        loaded = self._loaded(run_id)
+        rows = sample_rows(len(loaded.encoded), seed=loaded.seed)
+        views = yield from within(_views(loaded, rows), 0.0, 0.75)
+        trained = views.pop("tjepa")
+        work = agreement(trained, views, seed=loaded.seed)
+        return self._keep(run_id, "agreement", (yield from within(work, 0.75, 1.0)))
+
+    def relevance(self, run_id: str) -> Relevance | None:
+        return self._kept(run_id, "relevance", Relevance)
+
+    def compute_relevance(self, run_id: str) -> Work[Relevance]:
+        """Label-free relevance of every feature, beside the untrained encoder's."""
+        yield Progress("reading the run", 0.0)
+        loaded = self._loaded(run_id)
+        trained, untrained = loaded.encoder, loaded.encoder.untrained()
+        rows = sample_rows(len(loaded.encoded), limit=RELEVANCE_ROWS, seed=loaded.seed)
+        some = loaded.encoded.rows(rows)
+        work = relevance(
+            trained.names,
+            lambda visible: trained.tokens(some, visible),
+            lambda visible: untrained.tokens(some, visible),
+            rows=len(rows),
+            seed=loaded.seed,
+        )
+        return self._keep(run_id, "relevance", (yield from work))
+
+    def probe(self, run_id: str) -> ProbeResult | None:
+        return self._kept(run_id, "probe", ProbeResult)
+
+    def compute_probe(self, run_id: str) -> Work[ProbeResult]:
+        """Probes on the frozen vectors next to GBDTs and every control, on held-out rows.
+
+        Raises
+        ------
+        AnalysisError
+            When the run has no target, or too few rows have one.
+        """
+        yield Progress("reading the run", 0.0)
+        loaded = self._loaded(run_id)
+        y, task = loaded.target()
+        views = yield from within(_views(loaded, np.arange(len(loaded.encoded))), 0.0, 0.3)
+        work = probe(
+            views,
+            tree_matrix(loaded.encoded),
+            y,
+            (loaded.split.train, loaded.split.validation, loaded.split.test),
+            task,
+            seed=loaded.encoder.schema.split.seed,
+        )
+        return self._keep(run_id, "probe", (yield from within(work, 0.3, 1.0)))
+
+    def attribution(self, run_id: str) -> Attribution | None:
+        return self._kept(run_id, "attribution", Attribution)
+
+    def compute_attribution(self, run_id: str) -> Work[Attribution]:
+        """SHAP values of the probe and of boosted trees for some held-out rows.
+
+        Raises as `compute_probe` does.
+        """
+        yield Progress("reading the run", 0.0)
+        loaded = self._loaded(run_id)
+        encoder, split, seed = loaded.encoder, loaded.split, loaded.encoder.schema.split.seed
+        y, task = loaded.target()
+        matrix, categorical = tree_matrix(loaded.encoded)
+        everything = np.arange(len(loaded.encoded))
+        embedded = yield from within(vectors(loaded, "tjepa", everything), 0.0, 0.1)
+        fits = (
+            lambda: fit_linear_probe(embedded, y, split.train, split.validation, task, seed),
+            lambda: fit_gbdt((matrix, categorical), y, split.train, split.validation, task, seed),
+        )
+        on_embedding = yield from in_thread(fits[0], "fitting the probe", 0.1)
+        boosted = yield from in_thread(fits[1], "fitting boosted trees", 0.15)
+        cardinalities = loaded.encoded.cardinalities
+        rows = sample_rows(len(split.test), limit=EXPLAINED_ROWS, seed=seed)
+        background = sample_rows(len(split.train), limit=BACKGROUND_ROWS, seed=seed)
+        work = attribution(
+            encoder.names,
+            lambda x: on_embedding.predict_score(
+                loaded.vectors(encoder, from_tree_matrix(x, cardinalities))
+            ),
+            boosted.predict_score,
+            matrix[split.test[rows]],
+            matrix[split.train[background]],
+            split.test[rows],
+            output=on_embedding.output,
+            seed=seed,
+        )
+        return self._keep(run_id, "attribution", (yield from within(work, 0.2, 1.0)))
+
+    # The answers on disk
+
+    def _keep(self, run_id: str, key: str, result: R) -> R:
+        self.store.save_artefact(run_id, key, *result.to_parts())
+        return result
+
+    def _kept(self, run_id: str, key: str, kind: type[R]) -> R | None:
+        """The answer on disk; None where it is damaged or of another version: it is made again."""
+        parts = self.store.artefact(run_id, key)
+        if parts is None:
+            return None
+        try:
+            found: R = kind.from_parts(*parts)
+        except (KeyError, TypeError, ValueError, TjepaError):
+            return None
+        return found
+
+
+def _views(loaded: LoadedRun, rows: np.ndarray) -> Work[dict[str, np.ndarray]]:
+    """Vectors of `rows` in every representation."""
+    sources: tuple[Source, ...] = ("raw", "untrained", "tjepa")
+    found: dict[str, np.ndarray] = {}
+    for i, source in enumerate(sources):
+        work = vectors(loaded, source, rows)
+        found[source] = yield from within(work, i / len(sources), (i + 1) / len(sources))
+    return found

@@ -1,0 +1,96 @@
+"""A finished run opened for analysis, and its rows as each representation sees them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from tjepa.errors import AnalysisError, StoreError
+from tjepa.pretraining import TrainedEncoder, pool_tokens
+from tjepa.progress import Progress, Work
+from tjepa.runs import Store
+from tjepa.table import (
+    EncodedTable,
+    RawTable,
+    Split,
+    Task,
+    raw_matrix,
+    split_table,
+    target_cells,
+    typed,
+)
+
+Source = Literal["tjepa", "untrained", "raw"]
+
+BATCH = 4_096
+FLAT_LIMIT = 4_096
+"""Vectors wider than this are mean-pooled before they are compared, mapped or probed."""
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """Table, encoder and split of a run; `typed` has every column of the table."""
+
+    table: RawTable
+    encoder: TrainedEncoder
+    encoded: EncodedTable
+    split: Split
+    typed: pd.DataFrame
+
+    @property
+    def seed(self) -> int:
+        return self.encoder.config.seed
+
+    def vectors(self, encoder: TrainedEncoder, encoded: EncodedTable) -> np.ndarray:
+        """One vector per row, f32 [n, D·H], or [n, H] where that would be too wide."""
+        tokens = encoder.tokens(encoded)
+        wide = tokens.shape[1] * tokens.shape[2] > FLAT_LIMIT
+        return pool_tokens(tokens, "mean" if wide else "flat")
+
+    def target(self) -> tuple[np.ndarray, Task]:
+        """Class names (object) or numbers (f64) of every row, None or NaN where unknown.
+
+        Raises
+        ------
+        AnalysisError
+            When the run has no target.
+        """
+        schema = self.encoder.schema
+        cells = target_cells(self.table.frame, schema)
+        if cells is None or schema.task is None:
+            raise AnalysisError(
+                "This run has no target, so there is nothing to predict: choose one and "
+                "pre-train again. The target is never part of the pre-training."
+            )
+        return cells.to_numpy(dtype=float if schema.task == "regression" else object), schema.task
+
+
+def load(store: Store, table: RawTable, run_id: str) -> LoadedRun:
+    """Open a finished run; StoreError when it is not finished."""
+    run = store.run(run_id)
+    if run.state != "finished":
+        raise StoreError(f"The run {run_id} is {run.state}: its encoder is not finished yet.")
+    encoder = TrainedEncoder.from_parts(*store.load_tensors(run_id, "encoder"))
+    frame = typed(table.frame, encoder.schema)
+    return LoadedRun(
+        table=table,
+        encoder=encoder,
+        encoded=encoder.table_encoder.transform(frame),
+        split=split_table(table.frame, encoder.schema),
+        typed=frame,
+    )
+
+
+def vectors(loaded: LoadedRun, source: Source, rows: np.ndarray) -> Work[np.ndarray]:
+    """The vectors f32 [n, E] of `rows` in one representation."""
+    if source == "raw":
+        yield Progress("raw columns", 0.0)
+        return raw_matrix(loaded.encoded.rows(rows))
+    encoder = loaded.encoder if source == "tjepa" else loaded.encoder.untrained()
+    parts = []
+    for start in range(0, len(rows), BATCH):
+        yield Progress("embedding rows", start / len(rows))
+        some = loaded.encoded.rows(rows[start : start + BATCH])
+        parts.append(loaded.vectors(encoder, some))
+    return np.concatenate(parts)

@@ -1,0 +1,191 @@
+"""One pre-training over a stored run: events of the loop in, files and progress out."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from tjepa.errors import SchemaError, TjepaError
+from tjepa.pretraining import (
+    EpochEvent,
+    Pretrainer,
+    PretrainingConfig,
+    TrainedEncoder,
+    as_rows,
+)
+from tjepa.progress import Progress, Work
+from tjepa.runs import RunInfo, Store
+from tjepa.runs.home import now
+from tjepa.table import RawTable, Schema, TableEncoder, split_table, typed
+
+CHECKPOINT_SECONDS = 20.0
+FLUSH_SECONDS = 0.5
+TRIAL_STEPS = 8
+TRIAL_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a pre-training would cost on this machine: from a few real steps on this table."""
+
+    seconds: float
+    steps: int
+    parameters: int
+    ms_per_step: float
+
+
+def check_features(schema: Schema) -> None:
+    """SchemaError unless one feature can be predicted from another."""
+    found = len(schema.features)
+    if found < 2:
+        raise SchemaError(
+            f"{found} column{'' if found == 1 else 's'} can be given to the encoder, and it needs "
+            "at least 2: one to predict from another. Use more columns, or correct their kinds."
+        )
+
+
+def fit(frame: pd.DataFrame, schema: Schema, config: PretrainingConfig) -> TableEncoder:
+    """The table encoder of a typed frame of training rows."""
+    return TableEncoder.fit(
+        frame, schema.features, scaling=config.scaling, max_categories=config.max_categories
+    )
+
+
+def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estimate:
+    """Time a few steps on the first training rows; at least one after the first, which is slow."""
+    check_features(schema)
+    train = split_table(table.frame, schema).train
+    frame = typed(table.frame.iloc[train[: TRIAL_STEPS * config.batch_size]], schema)
+    encoder = fit(frame, schema, config)
+    trial = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
+    started = time.perf_counter()
+    times, epoch_seconds = [started], 0.0
+    for event in trial.events():
+        moment = time.perf_counter()
+        if isinstance(event, EpochEvent):
+            epoch_seconds = moment - times[-1]
+            break
+        times.append(moment)
+        if len(times) > 2 and moment - started > TRIAL_SECONDS:
+            break
+    steps = np.diff(times)
+    seconds = float(steps[1:].mean() if len(steps) > 1 else steps.mean())
+    total = -(-len(train) // config.batch_size) * config.epochs
+    learned = [p for p in trial.model.parameters() if p.requires_grad]
+    return Estimate(
+        seconds=seconds * total + epoch_seconds * config.epochs,
+        steps=total,
+        parameters=sum(parameter.numel() for parameter in learned),
+        ms_per_step=1_000 * seconds,
+    )
+
+
+def pretraining(store: Store, run: RunInfo, table: RawTable) -> Work[RunInfo]:
+    """Pre-train `run`, from its checkpoint where there is one, and keep its state on disk.
+
+    The encoder, its scaler and its category codes see training rows only. Closing the work
+    leaves the run *cancelled*, to be resumed at its last whole epoch.
+    """
+    run_id = run.run_id
+    store.update_run(
+        run_id, state="running", started=now(), ended=None, error=None, pid=os.getpid()
+    )
+    try:
+        yield from _train(store, run, table)
+    except (GeneratorExit, KeyboardInterrupt):
+        store.update_run(run_id, state="cancelled", ended=now(), pid=None)
+        raise
+    except BaseException as error:
+        known = isinstance(error, TjepaError)
+        sentence = str(error) if known else f"Something went wrong ({type(error).__name__})."
+        store.update_run(run_id, state="failed", ended=now(), pid=None, error=sentence)
+        raise
+    return store.run(run_id)
+
+
+def _train(store: Store, run: RunInfo, table: RawTable) -> Work[None]:
+    yield Progress("reading the table", 0.0)
+    config = PretrainingConfig.from_json(run.config)
+    frame = typed(table.frame.iloc[split_table(table.frame, run.schema).train], run.schema)
+    encoder = fit(frame, run.schema, config)
+    pretrainer = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
+    if store.has_tensors(run.run_id, "checkpoint"):
+        pretrainer.restore(store.load_tensors(run.run_id, "checkpoint")[0])
+    store.truncate_metrics(run.run_id, pretrainer.epoch)
+    diary = _Diary(store, run.run_id, pretrainer)
+    try:
+        for event in pretrainer.events():
+            if isinstance(event, EpochEvent):
+                diary.note(event)
+                continue
+            yield Progress(
+                "pre-training",
+                event.step / event.steps,
+                {
+                    "epoch": event.epoch,
+                    "epochs": config.epochs,
+                    "loss": event.loss,
+                    "rows_per_s": event.rows_per_s,
+                },
+            )
+    finally:
+        diary.write()
+    trained = TrainedEncoder(pretrainer.encoder, config, encoder, run.schema)
+    store.save_tensors(run.run_id, "encoder", *trained.to_parts())
+    store.update_run(run.run_id, state="finished", ended=now(), summary=diary.summary, pid=None)
+    store.delete_tensors(run.run_id, "checkpoint")
+
+
+class _Diary:
+    """Numbers and checkpoints of a run, written now and then: epochs may last milliseconds."""
+
+    def __init__(self, store: Store, run_id: str, pretrainer: Pretrainer) -> None:
+        self._store, self._run_id, self._pretrainer = store, run_id, pretrainer
+        self._rows: list[dict[str, Any]] = []
+        self._checkpoint: dict[str, Tensor] | None = None
+        self._flushed = self._saved = time.monotonic()
+        self.summary: dict[str, Any] = {}
+
+    def note(self, event: EpochEvent) -> None:
+        self.summary = {
+            "loss": event.loss,
+            "std": event.spread.std,
+            "std_ratio": event.std_ratio,
+            "rank": event.spread.rank,
+            "collapsed": event.collapsed,
+        }
+        self._rows.append(
+            {
+                "epoch": event.epoch,
+                **self.summary,
+                "learning_rate": event.learning_rate,
+                "momentum": event.momentum,
+                "rows_per_s": event.rows_per_s,
+                "seconds": event.seconds,
+            }
+        )
+        # A copy, as cancelling comes in the middle of an epoch.
+        self._checkpoint = self._pretrainer.checkpoint()
+        moment = time.monotonic()
+        if moment - self._saved > CHECKPOINT_SECONDS:
+            self.write()
+        elif moment - self._flushed > FLUSH_SECONDS:
+            self._write_numbers()
+
+    def write(self) -> None:
+        """Everything up to the last whole epoch."""
+        if self._checkpoint is not None:
+            meta = {"epoch": int(self._checkpoint["epoch"])}
+            self._store.save_tensors(self._run_id, "checkpoint", self._checkpoint, meta)
+            self._checkpoint, self._saved = None, time.monotonic()
+        self._write_numbers()
+
+    def _write_numbers(self) -> None:
+        if self._rows:
+            self._store.append_metrics(self._run_id, self._rows)
+            self._store.update_run(self._run_id, epochs_done=self._rows[-1]["epoch"])
+            self._rows, self._flushed = [], time.monotonic()
