@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from tjepa.errors import TjepaError
+from tjepa.errors import TjepaError, quoted
 
 Kind = Literal["numeric", "categorical", "date", "id", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -14,64 +14,90 @@ FEATURE_KINDS: tuple[Kind, ...] = ("numeric", "categorical", "date")
 """The kinds the encoder has tokens for."""
 
 FEW = 50
-"""Text with at most this many distinct values is categorical, unless hardly one repeats."""
-REPEATS = 0.5
-"""Text with more distinct values than this share of its cells hardly repeats."""
-LONG = 40
+"""Text with at most this many distinct values is categorical, unless none repeats."""
+REPEATS, REPEATS_IF_NAMED, REPEATS_IF_LONG = 0.5, 0.2, 0.05
+"""Cells hardly repeat when more than this share of them is distinct: in any column, in one that is
+named like an identifier, in one of long text."""
+LONG = 30
 """Text of more characters than this on average reads as prose."""
 IDENTIFIES_FROM = 10
 """With fewer rows, distinct values prove nothing."""
+LOOKED_AT = 10_000
+"""Cells that are enough to see how long they are and whether they have spaces."""
 DATE_SHAPE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
 
-_ID_NAME = re.compile(r"(^|[\s_\-.])(id|ids|uuid|guid|key|index|nr|no)$|[a-z]I[Dd]$", re.IGNORECASE)
+_ID_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|nr|no)$)|[a-z](ID|Id)$")
+_CODE_NAME = re.compile(
+    r"(?i:(^|[\s_\-.])(id|ids|code|codes|zip|zipcode|postcode)$)|[a-z](ID|Id|Code)$"
+)
 
 
 def guess_kind(values: pd.Series, name: str) -> tuple[Kind, str]:
     """The kind of a column as it was read, and the evidence in a few words."""
-    present = values.dropna()
-    distinct, cells = int(present.nunique()), len(present)
+    values = _natural(values)
+    if _holds_numbers(values):
+        return _guess_number(values, name)
+    codes, uniques = _factorized(values)
+    present = np.flatnonzero(codes >= 0)
+    distinct, cells = len(uniques), len(present)
     if distinct == 0:
         return "categorical", "no value"
     if pd.api.types.is_datetime64_any_dtype(values):
-        return "date", f"dates from {present.min():%Y-%m-%d} to {present.max():%Y-%m-%d}"
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        return _guess_number(present, name, distinct)
+        return "date", f"dates from {_day(values.min())} to {_day(values.max())}"
     counted = f"{distinct:,} distinct of {cells:,}"
-    # Mappings are looked through once per distinct value: cells may be millions.
-    lengths = present.astype(str).str.len()
-    unique = distinct == cells and cells >= IDENTIFIES_FROM
-    hardly_repeats = distinct > REPEATS * cells and distinct > FEW
-    if lengths.mean() > LONG and (unique or distinct > FEW):
-        return "text", f"{counted}, {lengths.mean():.0f} characters on average"
-    if unique or hardly_repeats:
-        spaced = present.astype(str).str.contains(r"\s", regex=True).mean()
+    if distinct <= FEW and not _none_repeats(distinct, cells):
+        return "categorical", counted
+    some = [str(cell) for cell in values.iloc[present[:: max(1, cells // LOOKED_AT)]]]
+    characters = float(np.mean([len(cell) for cell in some]))
+    if characters > LONG and _hardly_repeats(distinct, cells, REPEATS_IF_LONG):
+        return "text", f"{counted}, {characters:,.0f} characters on average"
+    if _hardly_repeats(distinct, cells, REPEATS_IF_NAMED if _ID_NAME.search(name) else REPEATS):
+        spaced = float(np.mean([len(cell.split()) > 1 for cell in some]))
         return ("text" if spaced > 0.5 else "id"), counted
     return "categorical", counted
 
 
-def _guess_number(present: pd.Series, name: str, distinct: int) -> tuple[Kind, str]:
-    if distinct <= 2:
-        return "categorical", f"{distinct} distinct {'value' if distinct == 1 else 'values'}"
-    numbers = present.to_numpy(dtype=float)
+def _guess_number(values: pd.Series, name: str) -> tuple[Kind, str]:
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    numbers = numbers[np.isfinite(numbers)]
+    distinct, cells = len(pd.unique(numbers)), len(numbers)
+    if distinct == 0:
+        return "numeric", "no value"
+    if distinct == 1:
+        return "numeric", f"only the number {_short(numbers[0])}"
+    if distinct == 2:
+        return "categorical", "2 distinct values"
     whole = bool((numbers == np.round(numbers)).all())
-    if whole and distinct == len(present) >= IDENTIFIES_FROM:
-        steps = np.diff(numbers)
-        if (steps == 1).all():
+    named = f"{distinct:,} distinct whole numbers"
+    if whole and _none_repeats(distinct, cells):
+        if (np.diff(numbers) == 1).all():
             return "id", "it counts the rows"
         if _ID_NAME.search(name):
-            return "id", f"{distinct:,} distinct whole numbers"
+            return "id", named
+    if whole and _CODE_NAME.search(name):
+        share = REPEATS_IF_NAMED if _ID_NAME.search(name) else REPEATS
+        return ("id" if _hardly_repeats(distinct, cells, share) else "categorical"), named
     what = "whole numbers" if whole else "numbers"
     return "numeric", f"{what} from {_short(numbers.min())} to {_short(numbers.max())}"
 
 
+def _none_repeats(distinct: int, cells: int) -> bool:
+    return distinct == cells >= IDENTIFIES_FROM
+
+
+def _hardly_repeats(distinct: int, cells: int, share: float) -> bool:
+    return _none_repeats(distinct, cells) or (distinct > FEW and distinct > share * cells)
+
+
 def typed_column(values: pd.Series, kind: Kind, name: str, problem: type[TjepaError]) -> pd.Series:
-    """The cells as `kind`: f64, datetime64[ns], or text (object, None where missing).
+    """The cells as `kind`: f64, datetime64[us], or text (object, None where missing).
 
     Raises
     ------
     problem
         When a cell does not fit; it names the column, the row and the cell.
     """
+    values = _natural(values)
     if kind == "numeric":
         return _numbers(values, name, problem)
     if kind == "date":
@@ -79,9 +105,25 @@ def typed_column(values: pd.Series, kind: Kind, name: str, problem: type[TjepaEr
     return _texts(values)
 
 
+def counted_cells(
+    values: pd.Series, kind: Kind, name: str, problem: type[TjepaError]
+) -> tuple[int, int]:
+    """How many cells are missing and how many distinct, as `kind`; raises as `typed_column`."""
+    if kind in FEATURE_KINDS:
+        values = typed_column(values, kind, name, problem)
+    # Identifiers and prose are text as they are, and long to rewrite.
+    codes, uniques = _factorized(values)
+    return int((codes < 0).sum()), len(uniques)
+
+
 def _numbers(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
-        raise problem(f"Column {name!r} holds dates, not numbers: choose the kind date.")
+        raise problem(f"Column {quoted(name)} holds dates, not numbers: choose the kind date.")
+    if pd.api.types.is_complex_dtype(values):
+        raise problem(
+            f"Column {quoted(name)} holds complex numbers: give their real and imaginary parts as "
+            "two columns."
+        )
     found = pd.to_numeric(_trimmed(values), errors="coerce")
     numbers = found.to_numpy(dtype="float64", na_value=np.nan)
     _every_cell_fits(values, np.isnan(numbers), name, "a number", problem)
@@ -91,24 +133,27 @@ def _numbers(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Seri
 
 def _dates(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values):
-        raise problem(f"Column {name!r} holds numbers, not dates: keep the kind numeric.")
+        raise problem(f"Column {quoted(name)} holds numbers, not dates: keep the kind numeric.")
     if not pd.api.types.is_datetime64_any_dtype(values):
-        texts = _trimmed(values)
+        # Reading a date is slow, and dates repeat.
+        codes, uniques = pd.factorize(_trimmed(values))
+        texts = pd.Series(uniques, dtype="str")
         # Without this, "1" and "12" would be read as dates of the current month.
-        texts = texts.where(texts.astype(str).str.contains(DATE_SHAPE, regex=True))
-        values_as_dates = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
-        _every_cell_fits(values, values_as_dates.isna().to_numpy(), name, "a date", problem)
-        values = values_as_dates
+        texts = texts.where(texts.str.contains(DATE_SHAPE, regex=True))
+        found = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
+        days = np.append(found.dt.tz_localize(None).to_numpy("datetime64[us]"), np.datetime64("NaT"))
+        _every_cell_fits(values, np.isnat(days[codes]), name, "a date", problem)
+        return pd.Series(days[codes], index=values.index, name=values.name)
     if values.dt.tz is not None:
         values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-    # Beyond the years 1677 to 2262 nanoseconds cannot count.
-    return pd.Series(values.astype("datetime64[ns]"))
+    # Nanoseconds cannot count beyond the years 1677 to 2262.
+    return pd.Series(values.astype("datetime64[us]"))
 
 
 def _texts(values: pd.Series) -> pd.Series:
-    """Numbers without a needless ".0", so that 1, 1.0 and "1" are one category."""
-    codes, uniques = pd.factorize(values)
-    names = np.array([*map(_text, uniques), None], dtype=object)
+    """Numbers without a needless ".0", so that 1, 1.0 and "1" are one category; blank is missing."""
+    codes, uniques = _factorized(values)
+    names = np.array([*(_text(value) or None for value in uniques), None], dtype=object)
     return pd.Series(names[codes], index=values.index, name=values.name, dtype=object)
 
 
@@ -117,8 +162,39 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
         number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(number)
+        return str(int(number)) if number.is_integer() and abs(number) < 2**53 else str(number)
     return str(value).strip()
+
+
+def _natural(values: pd.Series) -> pd.Series:
+    """Objects that are all numbers or all dates as such, and durations as seconds."""
+    if pd.api.types.is_timedelta64_dtype(values):
+        return values.dt.total_seconds()
+    if values.dtype == object:
+        found = pd.api.types.infer_dtype(values, skipna=True)
+        if found in ("integer", "floating", "mixed-integer-float", "decimal"):
+            return pd.to_numeric(values, errors="coerce")
+        if found in ("date", "datetime", "datetime64"):
+            return pd.to_datetime(values, errors="coerce", utc=True)
+    return values
+
+
+def _holds_numbers(values: pd.Series) -> bool:
+    kinds = pd.api.types
+    return (
+        kinds.is_numeric_dtype(values)
+        and not kinds.is_bool_dtype(values)
+        and not kinds.is_complex_dtype(values)
+    )
+
+
+def _factorized(values: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """A code for each cell, −1 where missing, and the distinct cells."""
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:  # lists and dictionaries have no hash
+        codes, uniques = pd.factorize(values.map(str, na_action="ignore"))
+    return codes, pd.Index(uniques)
 
 
 def _trimmed(values: pd.Series) -> pd.Series:
@@ -134,14 +210,19 @@ def _every_cell_fits(
 ) -> None:
     wrong = np.flatnonzero(failed & _trimmed(values).notna().to_numpy())
     if len(wrong):
-        cell = str(values.iloc[wrong[0]])
-        shown = repr(cell if len(cell) <= 40 else cell[:39] + "…")
-        others = f", nor are {len(wrong) - 1:,} other cells" if len(wrong) > 1 else ""
+        others = ""
+        if len(wrong) > 1:
+            others = f", nor {'is' if len(wrong) == 2 else 'are'} {len(wrong) - 1:,} other cell"
+            others += "s" * (len(wrong) > 2)
         raise problem(
-            f"Column {name!r}, row {wrong[0]:,}: {shown} is not {what}{others}. "
-            "Correct the cells or choose another kind."
+            f"Column {quoted(name)}, row {wrong[0]:,}: {quoted(values.iloc[wrong[0]])} is not "
+            f"{what}{others}. Correct the cells or choose another kind."
         )
 
 
 def _short(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return str(moment)[:10]

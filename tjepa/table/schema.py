@@ -8,8 +8,15 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from tjepa.errors import SchemaError
-from tjepa.table.kinds import FEATURE_KINDS, KINDS, Kind, guess_kind, typed_column
+from tjepa.errors import SchemaError, quoted
+from tjepa.table.kinds import (
+    FEATURE_KINDS,
+    KINDS,
+    Kind,
+    counted_cells,
+    guess_kind,
+    typed_column,
+)
 
 Task = Literal["classification", "regression"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -18,6 +25,7 @@ FEW_CLASSES = 10
 """Whole numbers with at most this many distinct values are taken for classes, as a target."""
 MOST_CLASSES = 1_000
 BY_HAND = "chosen by hand"
+SWITCHED_OFF = "switched off by hand"
 
 
 class _Unchanged:
@@ -49,7 +57,7 @@ class Column:
             return f"an identifier: {self.note}"
         if self.kind == "text":
             return f"free text: {self.note}"
-        return "switched off by hand"
+        return SWITCHED_OFF
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Schema:
         for column in self.columns:
             if column.name == name:
                 return column
-        raise SchemaError(f"There is no column {name!r} in this table.")
+        raise SchemaError(f"There is no column {quoted(name)} in this table.")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -118,9 +126,9 @@ class Schema:
 def infer_schema(frame: pd.DataFrame) -> Schema:
     """A schema from the cells alone: kinds with their evidence, no target, the default split."""
     columns = []
-    for name in frame.columns:
-        kind, note = guess_kind(frame[name], str(name))
-        columns.append(_column(frame[name], str(name), kind, note))
+    for name, values in frame.items():
+        kind, note = guess_kind(values, str(name))
+        columns.append(_column(values, str(name), kind, note))
     return Schema(tuple(columns))
 
 
@@ -149,13 +157,17 @@ def override(
     for name, kind in (kinds or {}).items():
         schema.column(name)
         if kind not in KINDS:
-            raise SchemaError(f"Column {name!r}: there is no kind {kind!r}: {', '.join(KINDS)}.")
-        columns[name] = _column(frame[name], name, kind, BY_HAND)
+            raise SchemaError(
+                f"Column {quoted(name)}: there is no kind {quoted(kind)}, only {', '.join(KINDS)}."
+            )
+        off = not columns[name].used and columns[name].reason == SWITCHED_OFF
+        column = _column(frame[name], name, kind, BY_HAND)
+        columns[name] = replace(column, used=column.used and not off)
     for name, flag in (used or {}).items():
         schema.column(name)
         if flag and columns[name].kind not in FEATURE_KINDS:
             raise SchemaError(
-                f"Column {name!r} is of the kind {columns[name].kind}, which the encoder cannot "
+                f"Column {quoted(name)} is of the kind {columns[name].kind}, which the encoder cannot "
                 f"take. To use it, choose {', '.join(FEATURE_KINDS[:-1])} or {FEATURE_KINDS[-1]}."
             )
         columns[name] = replace(columns[name], used=bool(flag))
@@ -174,6 +186,8 @@ def override(
 
 def check_split(split: SplitSpec) -> None:
     """SchemaError unless both shares are positive and leave rows to train on."""
+    if isinstance(split.seed, bool) or not isinstance(split.seed, int) or split.seed < 0:
+        raise SchemaError(f"The seed is {quoted(split.seed)}: give a whole number from 0.")
     for words, share in (("validation", split.validation), ("held-out", split.test)):
         if not 0.01 <= share <= 0.8:
             raise SchemaError(f"The {words} share is {share:.0%}: give 1 % to 80 %.")
@@ -185,8 +199,7 @@ def check_split(split: SplitSpec) -> None:
 
 
 def _column(values: pd.Series, name: str, kind: Kind, note: str) -> Column:
-    cells = typed_column(values, kind, name, SchemaError)
-    missing, distinct = int(cells.isna().sum()), int(cells.nunique())
+    missing, distinct = counted_cells(values, kind, name, SchemaError)
     # A single value is worth something only where its absence is.
     informative = distinct > 1 or (distinct == 1 and missing > 0)
     return Column(name, kind, kind in FEATURE_KINDS and informative, missing, distinct, note)
@@ -196,19 +209,19 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
     """The task of the target `column`, guessed where it is None."""
     name, labelled = column.name, len(values) - column.missing
     if column.distinct == 0:
-        raise SchemaError(f"The target {name!r} has no value in any row: choose another one.")
+        raise SchemaError(f"The target {quoted(name)} has no value in any row: choose another one.")
     if column.distinct == 1:
         raise SchemaError(
-            f"The target {name!r} has a single value, {typed_text(values)!r}: there is nothing to "
-            "predict. Choose another one."
+            f"The target {quoted(name)} has a single value, {quoted(values.dropna().iloc[0])}: there "
+            "is nothing to predict. Choose another one."
         )
     if column.kind == "date":
-        raise SchemaError(f"The target {name!r} is a date: choose a number or a category.")
+        raise SchemaError(f"The target {quoted(name)} is a date: choose a number or a category.")
     if task is None:
         numbers = column.kind == "numeric" and not _looks_like_classes(column, values)
         task = "regression" if numbers else "classification"
     if task not in TASKS:
-        raise SchemaError(f"There is no task {task!r}: choose {' or '.join(TASKS)}.")
+        raise SchemaError(f"There is no task {quoted(task)}: choose {' or '.join(TASKS)}.")
     if task == "regression":
         if column.kind != "numeric":
             typed_column(values, "numeric", name, SchemaError)
@@ -216,16 +229,10 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
     if column.distinct > min(MOST_CLASSES, labelled / 2):
         advice = "Choose regression or" if column.kind == "numeric" else "Choose"
         raise SchemaError(
-            f"The target {name!r} has {column.distinct:,} distinct values in {labelled:,} rows: "
+            f"The target {quoted(name)} has {column.distinct:,} distinct values in {labelled:,} rows: "
             f"too many for classes. {advice} another target."
         )
     return task
-
-
-def typed_text(values: pd.Series) -> str:
-    """The first present value, as text."""
-    text = str(values.dropna().iloc[0])
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _looks_like_classes(column: Column, values: pd.Series) -> bool:
