@@ -211,7 +211,7 @@ def test_embed_takes_new_rows_in_any_order_of_columns(
 ) -> None:
     new = table().iloc[:11, ::-1].assign(town="never seen").drop(columns="sold")
     new.to_csv(tmp_path / "new.csv", index=False)
-    answer(capsys, "embed", "last", tmp_path / "new.csv", "--out", tmp_path / "new.parquet")
+    answer(capsys, "embed", run_id, tmp_path / "new.csv", "--out", tmp_path / "new.parquet")
     assert len(pd.read_parquet(tmp_path / "new.parquet")) == 11
 
 

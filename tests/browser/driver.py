@@ -1,10 +1,11 @@
 """One browser tab on the running app, with the waits that Streamlit needs."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, FilePayload, Locator, Page, expect
 
 # Said by browsers about any page of this kind, or by Streamlit itself, and harmless.
 KNOWN_CONSOLE = ("WebGL", "GPU stall", "favicon", "Unrecognized feature", "GL Driver Message")
@@ -27,7 +28,7 @@ class App:
         self.url = url
         self.console: list[str] = []
         self.outside: list[str] = []
-        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("console", self._heard)
         page.on("pageerror", lambda error: self.console.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
 
@@ -81,6 +82,9 @@ class App:
         if url.startswith(("http", "ws")) and self.url.split("://")[1] not in url:
             self.outside.append(url)
 
-    def _heard(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(known in text for known in KNOWN_CONSOLE):
-            self.console.append(text)
+    def _heard(self, message: ConsoleMessage) -> None:
+        # On an address of its own, Streamlit first looks for its server below that address.
+        looks_for_server = re.search(r"/\w+/_stcore/[\w-]+$", message.location["url"])
+        known = looks_for_server or any(words in message.text for words in KNOWN_CONSOLE)
+        if message.type == "error" and not known:
+            self.console.append(f"{message.text} ({message.location['url']})")

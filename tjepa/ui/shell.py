@@ -1,6 +1,7 @@
 """The frame around every page: navigation, logo, sidebar. Run by Streamlit, never imported."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from tjepa.ui.sidebar import sidebar
 from tjepa.ui.text import md
 
 _ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+_NOWHERE = "address without a page"
 _ABOUT = f"""**T-JEPA Explorer {__version__}**
 
 Pre-train an encoder on your own table, without labels, and see whether it was worth it.
@@ -18,6 +20,10 @@ Method: Thimonier et al., *T-JEPA*, ICLR 2025 (arXiv 2410.05016). Licence: Apach
 
 
 def _home() -> None:
+    """The root, and every address without a page: both lead to the Data page."""
+    unknown = urlsplit(st.context.url or "").path.strip("/")
+    if unknown:
+        st.session_state[_NOWHERE] = unknown
     address.go("data", address.here())
 
 
@@ -41,6 +47,12 @@ problem = address.arrive()
 sidebar(polls=current.url_path != "data")
 if current.url_path:
     st.title(current.title, anchor=False)
+nowhere = st.session_state.pop(_NOWHERE, None)
+if nowhere is not None:
+    st.warning(
+        f"Page not found: there is nothing at /{md(unquote(nowhere), 80)}.",
+        icon=":material/link_off:",
+    )
 if problem is not None:
     st.warning(f"{md(problem)} The address was not followed.", icon=":material/link_off:")
 current.run()

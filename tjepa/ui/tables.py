@@ -55,8 +55,9 @@ def samples() -> None:
     """The samples as cards: open one, or go from nothing to a map with one click."""
     for sample, card in zip(SAMPLES, st.columns(len(SAMPLES)), strict=True):
         with card.container(border=True, height="stretch", vertical_alignment="distribute"):
-            st.markdown(f"**{md(sample.title)}**")
-            st.caption(md(sample.description))
+            with st.container():
+                st.markdown(f"**{md(sample.title)}**")
+                st.caption(md(sample.description))
             with st.container(horizontal=True, vertical_alignment="bottom"):
                 if st.button("Open", key=f"open {sample.key}"):
                     address.go("data", _open_sample(sample.key))
