@@ -17,11 +17,11 @@ class SchemaError(TjepaError):
     """A column, kind, target or task does not fit the table."""
 
 
-class ConfigError(TjepaError):
+class ConfigError(TjepaError, ValueError):
     """A pre-training setting is out of range or contradicts another one."""
 
 
-class EncodingError(TjepaError):
+class EncodingError(TjepaError, ValueError):
     """A frame does not fit the encoding it is given to, or cannot be encoded."""
 
 
@@ -35,3 +35,9 @@ class AnalysisError(TjepaError):
 
 class QueueFullError(TjepaError):
     """The job manager has as many jobs waiting as it accepts."""
+
+
+def quoted(name: object) -> str:
+    """A name or cell from outside as a message may repeat it: on one line, not too long."""
+    text = str(name)
+    return repr(text if len(text) <= 60 else text[:59] + "…")

@@ -20,12 +20,15 @@ from tjepa.pretraining import (
 )
 from tjepa.table import TableEncoder, infer_schema, typed
 
+BATCH = 4_096
+
 
 class TJEPAEncoder(TransformerMixin, BaseEstimator):
     """Pre-train T-JEPA on the rows given to `fit`; `transform` embeds rows with the same columns.
 
     No labels are used. Columns are understood as the app understands them (numeric, categorical,
-    date; ids and free text are left out), missing cells are welcome in `fit` and in `transform`.
+    date; ids and free text are left out). Missing cells are welcome in `fit` and in `transform`,
+    and infinite numbers are missing.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> rows = pd.DataFrame({"a": range(64), "b": range(64, 0, -1), "c": ["x", "y"] * 32})
+    >>> rows = pd.DataFrame({"a": [1.5, 2.0, None, 4.5] * 16, "b": ["x", "y"] * 32})
     >>> TJEPAEncoder(epochs=1, pool="mean").fit_transform(rows).shape
     (64, 32)
     """
@@ -73,17 +76,24 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ConfigError, EncodingError
-            When a parameter is out of range; when fewer than two columns or rows can be used.
+        ConfigError, EncodingError, SchemaError
+            When a parameter is out of range; when fewer than two columns or rows can be used; when
+            two columns have one name.
         """
-        frame = self._frame(X, reset=True)
+        frame = _as_frame(X, least=2)
+        self.n_features_in_, self._columns = frame.shape[1], list(frame.columns)
+        self._named = isinstance(X, pd.DataFrame)
+        if self._named and all(isinstance(name, str) for name in X.columns):
+            self.feature_names_in_ = np.asarray(self._columns, dtype=object)
+        elif hasattr(self, "feature_names_in_"):  # of an earlier fit
+            del self.feature_names_in_
         if self.pool not in ("flat", "mean"):
             raise ConfigError(f"pool is {self.pool!r}: choose flat or mean.")
-        config = replace(preset(self.preset, len(frame)), seed=self.seed)
+        config = replace(preset(self.preset, len(frame)), seed=_whole(self.seed))
         if self.epochs is not None:
-            config = replace(config, epochs=self.epochs)
+            config = replace(config, epochs=_whole(self.epochs))
         schema = infer_schema(frame)
-        rows = typed(frame, schema)
+        rows = typed(frame[[column.name for column in schema.features]], schema)
         encoder = TableEncoder.fit(
             rows, schema.features, scaling=config.scaling, max_categories=config.max_categories
         )
@@ -95,7 +105,10 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Vectors f32 [rows, E] of the rows of `X`; columns of a frame may come in any order.
+        """Vectors f32 [rows, E] of the rows of `X`.
+
+        The columns of a frame may come in any order. They are taken by their place where `X`, or
+        what was given to `fit`, is an array.
 
         Raises
         ------
@@ -103,8 +116,17 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
             When a column is absent or a cell does not fit its kind.
         """
         check_is_fitted(self, "encoder_")
-        frame = self._frame(X, reset=False)
-        return pool_tokens(self.encoder_.tokens(self.encoder_.encode(frame)), self.pool)
+        frame = _as_frame(X, least=1)
+        if not (self._named and isinstance(X, pd.DataFrame)):
+            frame = self._by_place(frame)
+        encoder = self.encoder_
+        encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
+        # In parts: tokens are as many times wider than their mean as there are features.
+        parts = [
+            encoded.rows(np.arange(start, min(start + BATCH, len(encoded))))
+            for start in range(0, max(1, len(encoded)), BATCH)
+        ]
+        return np.concatenate([pool_tokens(encoder.tokens(part), self.pool) for part in parts])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """`column:dimension` for `flat`, `mean:dimension` for `mean`."""
@@ -113,28 +135,14 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         width = self.encoder_.config.width
         return np.array([f"{owner}:{k}" for owner in owners for k in range(width)], dtype=object)
 
-    def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
-        """`X` as a frame; an array gets the column names x0, x1, …"""
-        if isinstance(X, pd.DataFrame):
-            frame = X.reset_index(drop=True)
-            named = all(isinstance(name, str) for name in frame.columns)
-            frame.columns = [str(name) for name in frame.columns]
-            if not frame.columns.is_unique:
-                raise EncodingError("Two columns have the same name: rename one of them.")
-        else:
-            array = check_array(X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
-            frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])])
-            frame, named = frame.infer_objects(), False
-        if reset:
-            self.n_features_in_ = frame.shape[1]
-            if named:
-                self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        elif not isinstance(X, pd.DataFrame) and frame.shape[1] != self.n_features_in_:
+    def _by_place(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns under the names that `fit` knows them by."""
+        if frame.shape[1] != self.n_features_in_:
             raise EncodingError(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        return frame
+        return frame.set_axis(self._columns, axis=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -143,3 +151,17 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _as_frame(X: Any, least: int) -> pd.DataFrame:
+    """`X` with a name for each column: those of an array are x0, x1, …"""
+    if isinstance(X, pd.DataFrame):
+        return X.set_axis([str(name) for name in X.columns], axis=1).reset_index(drop=True)
+    array = check_array(X, dtype=None, ensure_all_finite=False, ensure_min_samples=least)
+    names = [f"x{j}" for j in range(array.shape[1])]
+    return pd.DataFrame(array, columns=names).infer_objects()
+
+
+def _whole(number: Any) -> Any:
+    """Python's own number for numpy's, as a search over parameters gives them."""
+    return number.item() if isinstance(number, np.generic) else number

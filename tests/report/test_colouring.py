@@ -17,6 +17,12 @@ def test_dates_are_a_ramp_labelled_with_dates() -> None:
     assert found.missing == 1
 
 
+def test_dates_beyond_the_reach_of_nanoseconds_keep_their_year() -> None:
+    found = colouring(pd.Series(np.array(["0001-01-02", "9999-12-31"], dtype="datetime64[us]")))
+    assert isinstance(found, Ramp)
+    assert (found.text(found.low), found.text(found.high)) == ("0001-01-02", "9999-12-31")
+
+
 def test_a_column_of_missing_numbers_is_drawn_all_the_same() -> None:
     found = colouring(pd.Series([np.nan, np.nan], dtype=float))
     assert sum(found.counts if isinstance(found, Categories) else [found.missing]) == 2

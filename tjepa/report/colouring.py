@@ -21,7 +21,7 @@ class Ramp:
 
     def text(self, value: float) -> str:
         if self.dates:
-            return pd.Timestamp(int(value)).strftime("%Y-%m-%d")
+            return str(np.datetime64(int(value), "us"))[:10]
         return f"{value:,.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
 
 
@@ -46,7 +46,7 @@ def colouring(values: pd.Series) -> Colouring:
     values is shown as categories.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        numbers = values.to_numpy("datetime64[ns]")
+        numbers = values.to_numpy("datetime64[us]")
         known = ~np.isnat(numbers)
         return _ramp(np.where(known, numbers.astype("int64"), np.nan).astype(float), dates=True)
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > 2:

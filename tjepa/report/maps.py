@@ -63,7 +63,7 @@ def projection_map(
             "orientation": "h",
             "x": legend_x,
             "xanchor": "right" if legend_x else "left",
-            "y": 1.0,
+            "y": 1.015,
             "yanchor": "bottom",
             "itemclick": False,
             "itemdoubleclick": False,
@@ -73,7 +73,8 @@ def projection_map(
     names = _axis_names(projection)
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False}
     frame = {"showline": True, "mirror": True, "linecolor": FRAME}
-    figure.update_xaxes(title_text=names[0], **bare, **frame)
+    # Short of the full width, where the right side of the frame would be cut off.
+    figure.update_xaxes(title_text=names[0], domain=[0, 0.995], **bare, **frame)
     figure.update_yaxes(title_text=names[1], scaleanchor="x", **bare, **frame)
     print_stamp(figure, stamp, below=30 if names[0] else 0)
     return figure

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from platformdirs import user_data_path
 
-from tjepa.errors import StoreError, TjepaError
+from tjepa.errors import StoreError, TjepaError, quoted
 from tjepa.runs.files import FolderLock, is_name, to_json, write_atomically, writing
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, TjepaError)
@@ -28,12 +28,6 @@ def default_home() -> Path:
 def now() -> str:
     """This moment as ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat()
-
-
-def quoted(name: object) -> str:
-    """A name from outside as an error message may repeat it: on one line, not too long."""
-    text = str(name)
-    return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
 class Home:

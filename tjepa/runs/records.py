@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tjepa.errors import StoreError
+from tjepa.errors import StoreError, quoted
 from tjepa.runs.files import plain, to_json, writing
-from tjepa.runs.home import UNREADABLE, Home, make_folder, move_in, quoted
+from tjepa.runs.home import UNREADABLE, Home, make_folder, move_in
 from tjepa.runs.info import RunInfo, is_elsewhere, state_now
 from tjepa.runs.processes import birth
 from tjepa.table import Schema

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tjepa.errors import StoreError
+from tjepa.errors import StoreError, quoted
 from tjepa.runs.files import is_name, to_json, writing
-from tjepa.runs.home import UNREADABLE, make_folder, quoted
+from tjepa.runs.home import UNREADABLE, make_folder
 from tjepa.runs.records import Records
 
 if TYPE_CHECKING:

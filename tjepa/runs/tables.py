@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tjepa.errors import StoreError
+from tjepa.errors import StoreError, quoted
 from tjepa.runs.files import is_name
-from tjepa.runs.home import UNREADABLE, Home, make_folder, now, quoted
+from tjepa.runs.home import UNREADABLE, Home, make_folder, now
 from tjepa.runs.info import TableInfo
 from tjepa.table import RawTable, Schema
 

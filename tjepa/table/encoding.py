@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from tjepa.errors import EncodingError
+from tjepa.errors import EncodingError, quoted
 from tjepa.table.kinds import typed_column
 from tjepa.table.schema import Column, Schema
 
@@ -17,6 +17,7 @@ Scaling = Literal["standard", "quantile"]
 QUANTILES = 1_000
 LARGEST = 1e6
 """Scaled numbers are cut here: a new row may be arbitrarily far from the training rows."""
+HUGE = 1e300
 LEAST_ROWS = 2
 """Categories in fewer training rows share the code 0, which unseen ones get: so it is learned."""
 
@@ -108,7 +109,7 @@ class TableEncoder:
         """
         absent = [feature.name for feature in self.features if feature.name not in frame.columns]
         if absent:
-            names = ", ".join(map(repr, absent[:5])) + (" and others" if len(absent) > 5 else "")
+            names = ", ".join(map(quoted, absent[:5])) + (" and others" if len(absent) > 5 else "")
             raise EncodingError(
                 f"The rows have no column {names}, which the encoder was trained on. "
                 "Add it; its cells may be empty."
@@ -165,8 +166,12 @@ def typed(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     Raises
     ------
     EncodingError
-        When a cell does not fit the kind of its column; it names column, row and cell.
+        When a cell does not fit the kind of its column; it names column, row and cell. When two
+        columns have one name.
     """
+    if not frame.columns.is_unique:
+        repeated = quoted(frame.columns[frame.columns.duplicated()][0])
+        raise EncodingError(f"Two columns are called {repeated}: rename one of them.")
     columns = {
         column.name: typed_column(frame[column.name], column.kind, column.name, EncodingError)
         for column in schema.columns
@@ -226,7 +231,7 @@ def _fit_numbers(cells: pd.Series, column: Column, scaling: Scaling) -> Feature:
     if len(numbers) == 0:
         return Feature(column.name, column.kind)
     if scaling == "quantile":
-        points = np.linspace(0, 1, min(QUANTILES, len(numbers)))
+        points = np.linspace(0, 1, max(2, min(QUANTILES, len(numbers))))
         return Feature(
             column.name, column.kind, quantiles=tuple(np.quantile(numbers, points).tolist())
         )
@@ -241,7 +246,9 @@ def _fit_numbers(cells: pd.Series, column: Column, scaling: Scaling) -> Feature:
 def _scaled(numbers: np.ndarray, feature: Feature) -> np.ndarray:
     """Numbers f64 [N] with mean 0 and variance 1 in training, or with its normal quantiles."""
     if not feature.quantiles:
-        return np.clip(numbers / feature.scale - feature.mean / feature.scale, -LARGEST, LARGEST)
+        with np.errstate(over="ignore"):  # of a tiny scale: cut like any other
+            scaled = numbers / feature.scale - feature.mean / feature.scale
+        return np.clip(scaled, -LARGEST, LARGEST)
     from scipy.special import ndtri
 
     known = np.asarray(feature.quantiles)
@@ -256,7 +263,9 @@ def _scaled(numbers: np.ndarray, feature: Feature) -> np.ndarray:
 def _as_numbers(cells: pd.Series) -> np.ndarray:
     """Numbers f64 [N]; dates as seconds since 1970."""
     if pd.api.types.is_datetime64_any_dtype(cells):
-        stamps = cells.to_numpy("datetime64[ns]")
-        seconds = stamps.astype("int64") / 1e9
+        stamps = cells.to_numpy("datetime64[us]")
+        seconds = stamps.astype("int64") / 1e6
         return np.where(np.isnat(stamps), np.nan, seconds)
-    return cells.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+    # The difference of two larger ones could be infinite.
+    return np.clip(numbers, -HUGE, HUGE)

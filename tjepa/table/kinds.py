@@ -141,7 +141,9 @@ def _dates(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series
         # Without this, "1" and "12" would be read as dates of the current month.
         texts = texts.where(texts.str.contains(DATE_SHAPE, regex=True))
         found = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
-        days = np.append(found.dt.tz_localize(None).to_numpy("datetime64[us]"), np.datetime64("NaT"))
+        days = np.append(
+            found.dt.tz_localize(None).to_numpy("datetime64[us]"), np.datetime64("NaT")
+        )
         _every_cell_fits(values, np.isnat(days[codes]), name, "a date", problem)
         return pd.Series(days[codes], index=values.index, name=values.name)
     if values.dt.tz is not None:
@@ -151,7 +153,7 @@ def _dates(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series
 
 
 def _texts(values: pd.Series) -> pd.Series:
-    """Numbers without a needless ".0", so that 1, 1.0 and "1" are one category; blank is missing."""
+    """Numbers lose a needless ".0", so that 1, 1.0 and "1" are one category; blanks are missing."""
     codes, uniques = _factorized(values)
     names = np.array([*(_text(value) or None for value in uniques), None], dtype=object)
     return pd.Series(names[codes], index=values.index, name=values.name, dtype=object)

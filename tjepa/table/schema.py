@@ -113,22 +113,34 @@ class Schema:
         Raises
         ------
         KeyError, TypeError, ValueError
-            When a field is absent, unknown or of the wrong type.
+            When a field is absent or unknown, or a column, kind or task that cannot be.
         """
         columns = tuple(Column(**column) for column in saved["columns"])
         if any(column.kind not in KINDS for column in columns):
             raise ValueError("a column has an unknown kind")
         if saved["task"] not in (None, *TASKS):
             raise ValueError(f"unknown task {saved['task']!r}")
+        if saved["target"] not in (None, *(column.name for column in columns)):
+            raise ValueError(f"the target {saved['target']!r} is no column")
         return cls(columns, saved["target"], saved["task"], SplitSpec(**saved["split"]))
 
 
 def infer_schema(frame: pd.DataFrame) -> Schema:
-    """A schema from the cells alone: kinds with their evidence, no target, the default split."""
-    columns = []
+    """A schema from the cells alone: kinds with their evidence, no target, the default split.
+
+    Raises
+    ------
+    SchemaError
+        When two columns have one name.
+    """
+    columns: list[Column] = []
     for name, values in frame.items():
         kind, note = guess_kind(values, str(name))
         columns.append(_column(values, str(name), kind, note))
+    names = pd.Index([column.name for column in columns])
+    if not names.is_unique:
+        repeated = quoted(names[names.duplicated()][0])
+        raise SchemaError(f"Two columns are called {repeated}: rename one of them.")
     return Schema(tuple(columns))
 
 
@@ -167,8 +179,9 @@ def override(
         schema.column(name)
         if flag and columns[name].kind not in FEATURE_KINDS:
             raise SchemaError(
-                f"Column {quoted(name)} is of the kind {columns[name].kind}, which the encoder cannot "
-                f"take. To use it, choose {', '.join(FEATURE_KINDS[:-1])} or {FEATURE_KINDS[-1]}."
+                f"Column {quoted(name)} is of the kind {columns[name].kind}, which the encoder "
+                "cannot take. To use it, choose "
+                f"{', '.join(FEATURE_KINDS[:-1])} or {FEATURE_KINDS[-1]}."
             )
         columns[name] = replace(columns[name], used=bool(flag))
     if split is not None:
@@ -212,8 +225,8 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
         raise SchemaError(f"The target {quoted(name)} has no value in any row: choose another one.")
     if column.distinct == 1:
         raise SchemaError(
-            f"The target {quoted(name)} has a single value, {quoted(values.dropna().iloc[0])}: there "
-            "is nothing to predict. Choose another one."
+            f"The target {quoted(name)} has a single value, {quoted(values.dropna().iloc[0])}: "
+            "there is nothing to predict. Choose another one."
         )
     if column.kind == "date":
         raise SchemaError(f"The target {quoted(name)} is a date: choose a number or a category.")
@@ -229,8 +242,8 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
     if column.distinct > min(MOST_CLASSES, labelled / 2):
         advice = "Choose regression or" if column.kind == "numeric" else "Choose"
         raise SchemaError(
-            f"The target {quoted(name)} has {column.distinct:,} distinct values in {labelled:,} rows: "
-            f"too many for classes. {advice} another target."
+            f"The target {quoted(name)} has {column.distinct:,} distinct values in {labelled:,} "
+            f"rows: too many for classes. {advice} another target."
         )
     return task
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tjepa.errors import SchemaError
+from tjepa.errors import SchemaError, quoted
 from tjepa.table.kinds import Kind, typed_column
 from tjepa.table.schema import Schema, SplitSpec, Task, check_split
 
@@ -59,8 +59,10 @@ def make_split(target: pd.Series | None, n: int, task: Task | None, spec: SplitS
     known = np.ones(n, bool) if target is None else target.notna().to_numpy()
     labelled, unlabelled = np.flatnonzero(known), np.flatnonzero(~known)
     if len(labelled) < 3:
-        what = "rows" if target is None else f"rows with a value of {str(target.name)!r}"
-        raise SchemaError(f"There are {len(labelled)} {what}: at least 3 are needed to split them.")
+        what = "in this table" if target is None else f"with a value of {quoted(target.name)}"
+        raise SchemaError(
+            f"The number of rows {what} is {len(labelled)}: at least 3 are needed to split them."
+        )
     random = np.random.default_rng(spec.seed)
     stay = np.array([], dtype=np.int64)
     sentences = ["Drawn at random."]
@@ -80,12 +82,12 @@ def make_split(target: pd.Series | None, n: int, task: Task | None, spec: SplitS
             sentences.append(
                 f"Classes with fewer than {LEAST_IN_CLASS} rows stay in training: {_some(rare)}."
             )
-    test = _every_so_many(order, spec.test, random)
+    test = _every_so_many(order, spec.test, random, leave=2)
     rest = order[~np.isin(order, test)]
-    validation = _every_so_many(rest, spec.validation / (1 - spec.test), random)
+    validation = _every_so_many(rest, spec.validation / (1 - spec.test), random, leave=1)
     if len(unlabelled):
         sentences.append(
-            f"{len(unlabelled):,} rows without a target are used to pre-train and never scored."
+            f"Rows without a target, used to pre-train and never scored: {len(unlabelled):,}."
         )
     train = np.concatenate([rest[~np.isin(rest, validation)], stay, unlabelled])
     return Split(
@@ -97,13 +99,18 @@ def make_split(target: pd.Series | None, n: int, task: Task | None, spec: SplitS
     )
 
 
-def _every_so_many(order: np.ndarray, share: float, random: np.random.Generator) -> np.ndarray:
-    """Systematic sampling: `share` of `order`, at even steps from a random start; at least one."""
+def _every_so_many(
+    order: np.ndarray, share: float, random: np.random.Generator, *, leave: int
+) -> np.ndarray:
+    """Systematic sampling: `share` of `order`, at even steps from a random start.
+
+    At least one, and at least `leave` stay.
+    """
     ticks = np.floor(np.arange(len(order) + 1) * share + random.random())
     taken = order[np.diff(ticks) > 0]
-    return taken if len(taken) else order[:1]
+    return taken[: len(order) - leave] if len(taken) else order[:1]
 
 
 def _some(labels: pd.Index) -> str:
-    shown = ", ".join(f"'{label}'" for label in labels[:5])
+    shown = ", ".join(quoted(label) for label in labels[:5])
     return shown if len(labels) <= 5 else f"{shown} and {len(labels) - 5:,} more"

@@ -43,6 +43,7 @@ from tjepa.table import (
     read_table,
     split_table,
     tree_matrix,
+    typed,
 )
 from tjepa.workbench import training
 from tjepa.workbench.loaded import BATCH, LoadedRun, Source, load, vectors
@@ -89,11 +90,11 @@ class Workbench:
         self, source: bytes | Path, *, name: str | None = None, sheet: str | None = None
     ) -> str:
         """Read and keep a table; returns its id. ReadingError says what is wrong with it."""
-        return self.store.add_table(read_table(source, name=name, sheet=sheet))
+        return self._add(read_table(source, name=name, sheet=sheet))
 
     def open_sample(self, key: str) -> str:
         """Keep the sample called `key` as a table; returns its id."""
-        return self.store.add_table(load_sample(key))
+        return self._add(load_sample(key))
 
     def table(self, table_id: str) -> RawTable:
         return self._table(table_id)
@@ -176,14 +177,15 @@ class Workbench:
         Raises
         ------
         EncodingError
-            When the rows lack a column of the encoder, or a cell does not fit its kind.
+            When the rows lack a feature of the run, or a cell does not fit its kind. Other
+            columns are not looked at.
         """
         yield Progress("reading the rows", 0.0)
         loaded = self._loaded(run_id)
         encoder, encoded = loaded.encoder, loaded.encoded
         if source is not None:
             frame = read_table(source).frame if isinstance(source, Path) else source
-            encoded = encoder.encode(frame)
+            encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
         parts = []
         for start in range(0, max(1, len(encoded)), BATCH):
             yield Progress("embedding rows", start / max(1, len(encoded)))
@@ -199,15 +201,18 @@ class Workbench:
     def rows(self, run_id: str, numbers: np.ndarray) -> pd.DataFrame:
         """Those rows of the run's table as they were read, their numbers in the first column."""
         frame = self.table(self.store.run(run_id).table_id).frame.iloc[numbers]
-        name = next(n for n in ("row", "row number", "row number in the file") if n not in frame)
+        name = "row"
+        while name in frame:
+            name += " number"
         frame = frame.reset_index(drop=True)
         frame.insert(0, name, numbers)
         return frame
 
     def colour_values(self, run_id: str, column: str) -> pd.Series:
         """Any column of the table as its kind, one value per row. SchemaError if it is absent."""
-        loaded = self._loaded(run_id)
-        return loaded.typed[loaded.encoder.schema.column(column).name]
+        run = self.store.run(run_id)
+        name = run.schema.column(column).name
+        return typed(self.table(run.table_id).frame[[name]], run.schema)[name]
 
     # What a finished run shows
 
@@ -325,6 +330,12 @@ class Workbench:
 
     # The answers on disk
 
+    def _add(self, raw: RawTable) -> str:
+        table_id = self.store.add_table(raw)
+        if self.table(table_id).name != raw.name:  # known under another name until now
+            self._table.cache_clear()
+        return table_id
+
     def _keep(self, run_id: str, key: str, result: R) -> R:
         self.store.save_artefact(run_id, key, *result.to_parts())
         return result
@@ -336,7 +347,7 @@ class Workbench:
             return None
         try:
             found: R = kind.from_parts(*parts)
-        except (KeyError, TypeError, ValueError, TjepaError):
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, TjepaError):
             return None
         return found
 

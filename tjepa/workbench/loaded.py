@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from tjepa.errors import AnalysisError, StoreError
 from tjepa.pretraining import TrainedEncoder, pool_tokens
@@ -30,13 +29,12 @@ FLAT_LIMIT = 4_096
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """Table, encoder and split of a run; `typed` has every column of the table."""
+    """Table, encoder and split of a run, and its rows as the encoder takes them."""
 
     table: RawTable
     encoder: TrainedEncoder
     encoded: EncodedTable
     split: Split
-    typed: pd.DataFrame
 
     @property
     def seed(self) -> int:
@@ -72,13 +70,12 @@ def load(store: Store, table: RawTable, run_id: str) -> LoadedRun:
     if run.state != "finished":
         raise StoreError(f"The run {run_id} is {run.state}: its encoder is not finished yet.")
     encoder = TrainedEncoder.from_parts(*store.load_tensors(run_id, "encoder"))
-    frame = typed(table.frame, encoder.schema)
+    frame = typed(table.frame[list(encoder.names)], encoder.schema)
     return LoadedRun(
         table=table,
         encoder=encoder,
         encoded=encoder.table_encoder.transform(frame),
         split=split_table(table.frame, encoder.schema),
-        typed=frame,
     )
 
 

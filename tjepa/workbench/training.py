@@ -30,7 +30,10 @@ TRIAL_SECONDS = 1.5
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a pre-training would cost on this machine: from a few real steps on this table."""
+    """What a pre-training would cost on this machine: from a few real steps on this table.
+
+    `parameters` is a little low where the rows of those steps lack some of the categories.
+    """
 
     seconds: float
     steps: int
@@ -56,10 +59,12 @@ def fit(frame: pd.DataFrame, schema: Schema, config: PretrainingConfig) -> Table
 
 
 def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estimate:
-    """Time a few steps on the first training rows; at least one after the first, which is slow."""
+    """Time a few steps on some training rows; at least one after the first, which is slow."""
     check_features(schema)
     train = split_table(table.frame, schema).train
-    frame = typed(table.frame.iloc[train[: TRIAL_STEPS * config.batch_size]], schema)
+    # Evenly spaced, as a table may be sorted.
+    some = np.linspace(0, len(train) - 1, min(len(train), TRIAL_STEPS * config.batch_size))
+    frame = _features(table.frame.iloc[train[some.astype(int)]], schema)
     encoder = fit(frame, schema, config)
     trial = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
     started = time.perf_counter()
@@ -107,10 +112,16 @@ def pretraining(store: Store, run: RunInfo, table: RawTable) -> Work[RunInfo]:
     return store.run(run_id)
 
 
+def _features(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The features alone, typed: a cell of another column is nobody's business here."""
+    return typed(frame[[column.name for column in schema.features]], schema)
+
+
 def _train(store: Store, run: RunInfo, table: RawTable) -> Work[None]:
     yield Progress("reading the table", 0.0)
     config = PretrainingConfig.from_json(run.config)
-    frame = typed(table.frame.iloc[split_table(table.frame, run.schema).train], run.schema)
+    # Typed as a whole, so that a cell that does not fit is named by its row in the table.
+    frame = _features(table.frame, run.schema).iloc[split_table(table.frame, run.schema).train]
     encoder = fit(frame, run.schema, config)
     pretrainer = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
     if store.has_tensors(run.run_id, "checkpoint"):
@@ -148,7 +159,10 @@ class _Diary:
         self._rows: list[dict[str, Any]] = []
         self._checkpoint: dict[str, Tensor] | None = None
         self._flushed = self._saved = time.monotonic()
-        self.summary: dict[str, Any] = {}
+        # Those of the last epoch so far: a run that is resumed after it has none to come.
+        kept = ("loss", "std", "std_ratio", "rank", "collapsed")
+        last = store.metrics(run_id)[-1:]
+        self.summary: dict[str, Any] = {name: row.get(name) for row in last for name in kept}
 
     def note(self, event: EpochEvent) -> None:
         self.summary = {

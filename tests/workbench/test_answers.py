@@ -1,0 +1,146 @@
+"""Every analysis of a run: made once, kept in its folder, and made again when it is damaged."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.workbench.conftest import Finished
+from tests.workbench.tables import N
+from tjepa import Workbench, finish
+from tjepa.analysis import Projection
+from tjepa.errors import AnalysisError, StoreError
+from tjepa.progress import Progress, Work
+from tjepa.table import split_table
+
+Ask = Callable[[Workbench, str], Any]
+Make = Callable[[Workbench, str], Work[Any]]
+
+ANSWERS: dict[str, tuple[Ask, Make]] = {
+    **{
+        f"pca-{source}": (
+            lambda bench, run, source=source: bench.projection(run, source, "pca"),
+            lambda bench, run, source=source: bench.compute_projection(run, source, "pca"),
+        )
+        for source in ("tjepa", "untrained", "raw")
+    },
+    "agreement": (Workbench.agreement, Workbench.compute_agreement),
+    "relevance": (Workbench.relevance, Workbench.compute_relevance),
+    "probe": (Workbench.probe, Workbench.compute_probe),
+    "attribution": (Workbench.attribution, Workbench.compute_attribution),
+}
+
+
+def same(one: Any, two: Any) -> bool:
+    (data, arrays), (other_data, other_arrays) = one.to_parts(), two.to_parts()
+    return (
+        type(one) is type(two)
+        and data == other_data
+        and arrays.keys() == other_arrays.keys()
+        and all(np.array_equal(arrays[name], other_arrays[name]) for name in arrays)
+    )
+
+
+def artefact(finished: Finished, run_id: str, key: str) -> Path:
+    return finished.bench.store.home / "runs" / run_id / "artefacts" / f"{key}.json"
+
+
+@pytest.mark.parametrize("key", ANSWERS)
+def test_an_answer_is_kept_and_comes_back_equal(finished: Finished, key: str) -> None:
+    ask, make = ANSWERS[key]
+    artefact(finished, finished.run_id, key).unlink(missing_ok=True)  # of another test
+    assert ask(finished.bench, finished.run_id) is None
+    seen: list[Progress] = []
+    found = finish(make(finished.bench, finished.run_id), seen.append)
+    assert all(0.0 <= moment.share <= 1.0 for moment in seen)
+    elsewhere = Workbench(finished.bench.store.home)
+    for bench in (finished.bench, elsewhere):
+        assert same(ask(bench, finished.run_id), found)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "{}",
+        '{"data": {}, "arrays_sha256": null}',
+        '{"data": {"rows": [1], "features": 3, "cka": []}, "arrays_sha256": null}',
+    ],
+)
+@pytest.mark.parametrize("key", ANSWERS)
+def test_a_damaged_answer_is_none(finished: Finished, key: str, content: str) -> None:
+    file = artefact(finished, finished.without_target, key)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    assert ANSWERS[key][0](finished.bench, finished.without_target) is None
+
+
+def test_a_damaged_answer_is_made_again(finished: Finished) -> None:
+    bench, run_id = finished.bench, finished.without_target
+    made = finish(bench.compute_relevance(run_id))
+    file = artefact(finished, run_id, "relevance")
+    file.write_bytes(file.read_bytes()[:40])
+    assert bench.relevance(run_id) is None
+    again = finish(bench.compute_relevance(run_id))
+    assert same(again, made)
+    assert same(bench.relevance(run_id), made)
+
+
+def test_a_score_that_is_none_is_damage_too(finished: Finished) -> None:
+    bench, run_id = finished.bench, finished.run_id
+    found = bench.probe(run_id) or finish(bench.compute_probe(run_id))
+    data, arrays = found.to_parts()
+    for damage in ([], "0.9", [["accuracy"]]):
+        data["rows"][0]["scores"] = damage
+        bench.store.save_artefact(run_id, "probe", data, arrays)
+        assert bench.probe(run_id) is None
+
+
+@pytest.mark.parametrize("make", [Workbench.compute_probe, Workbench.compute_attribution])
+def test_without_a_target_nothing_can_be_predicted(finished: Finished, make: Make) -> None:
+    with pytest.raises(AnalysisError, match="This run has no target"):
+        finish(make(finished.bench, finished.without_target))
+
+
+@pytest.mark.parametrize("key", ANSWERS)
+def test_an_unknown_run_gets_a_sentence(finished: Finished, key: str) -> None:
+    ask, make = ANSWERS[key]
+    with pytest.raises(StoreError, match="no run 'nowhere' here"):
+        ask(finished.bench, "nowhere")
+    with pytest.raises(StoreError, match="no run 'nowhere' here"):
+        finish(make(finished.bench, "nowhere"))
+
+
+def test_an_answer_closed_halfway_keeps_nothing(finished: Finished) -> None:
+    work = finished.bench.compute_agreement(finished.without_target)
+    next(work)
+    next(work)
+    work.close()
+    assert finished.bench.agreement(finished.without_target) is None
+
+
+def test_a_map_has_a_place_for_every_row(finished: Finished) -> None:
+    found: Projection = finish(
+        finished.bench.compute_projection(finished.without_target, "tjepa", "pca")
+    )
+    assert np.array_equal(found.rows, np.arange(N))
+    assert np.isfinite(found.coordinates).all()
+
+
+def test_the_probe_scores_every_model_on_the_held_out_rows(finished: Finished) -> None:
+    bench, run_id = finished.bench, finished.run_id
+    found = bench.probe(run_id) or finish(bench.compute_probe(run_id))
+    schema, rows = bench.run(run_id).schema, bench.run(run_id).rows
+    split = split_table(bench.table(bench.run(run_id).table_id).frame, schema)
+    assert found.n_test == len(split.test) == rows["test"]
+    assert found.n_train == len(split.train)
+    assert {row.representation for row in found.rows} == {"raw", "untrained", "tjepa", "none"}
+    assert found.sentence
+
+
+def test_attributions_name_the_original_columns(finished: Finished) -> None:
+    bench, run_id = finished.bench, finished.run_id
+    found = bench.attribution(run_id) or finish(bench.compute_attribution(run_id))
+    assert set(found.names) == {"height", "weight", "born", "town"}

@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.workbench.tables import kept, people, tiny
+from tjepa import Workbench
+from tjepa.errors import ReadingError, SchemaError, StoreError
+from tjepa.table import infer_schema, override
+
+
+def test_a_file_is_kept_under_the_id_of_its_content(bench: Workbench) -> None:
+    data = people().to_csv(index=False).encode()
+    table_id = bench.open_table(data, name="people.csv")
+    assert bench.open_table(data, name="people.csv") == table_id
+    assert bench.table(table_id).frame.shape == people().shape
+
+
+def test_the_same_content_under_a_new_name_is_called_by_it(bench: Workbench) -> None:
+    data = people().to_csv(index=False).encode()
+    table_id = bench.open_table(data, name="old.csv")
+    assert bench.table(table_id).name == "old.csv"
+    assert bench.open_table(data, name="new.csv") == table_id
+    assert bench.table(table_id).name == "new.csv"
+
+
+def test_a_file_that_cannot_be_read_is_not_kept(bench: Workbench) -> None:
+    with pytest.raises(ReadingError, match=r"empty\.csv is empty"):
+        bench.open_table(b"", name="empty.csv")
+    assert bench.store.tables() == []
+
+
+def test_a_sample_is_a_table(bench: Workbench) -> None:
+    assert "cultivar" in bench.table(bench.open_sample("wine_mixed")).frame
+
+
+def test_a_schema_is_the_inferred_one_or_a_kept_one(bench: Workbench) -> None:
+    frame = people()
+    table_id = kept(bench, frame)
+    inferred = bench.schema(table_id)
+    assert inferred == infer_schema(frame)
+    chosen = override(inferred, frame, target="size")
+    assert bench.schema(table_id, bench.save_schema(table_id, chosen)) == chosen
+
+
+def test_an_unknown_table_gets_a_sentence(bench: Workbench) -> None:
+    with pytest.raises(StoreError, match="no table 'abc' here"):
+        bench.schema("abc")
+
+
+def test_an_estimate_counts_the_steps_of_the_whole_run(bench: Workbench) -> None:
+    frame = people()
+    table_id, schema = kept(bench, frame), infer_schema(frame)
+    short = bench.estimate(table_id, schema, tiny(epochs=3))
+    # 120 rows less 24 held out and 18 for validation are 78, in three batches of at most 32.
+    assert short.steps == 9
+    assert short.parameters > 1_000
+    assert 0 < short.ms_per_step < 10_000
+    assert short.seconds >= short.steps * short.ms_per_step / 1_000
+    assert bench.estimate(table_id, schema, tiny(epochs=3)) is short
+    assert bench.estimate(table_id, schema, tiny(epochs=30)).steps == 90
+
+
+def test_an_estimate_leaves_no_run(bench: Workbench) -> None:
+    frame = people()
+    bench.estimate(kept(bench, frame), infer_schema(frame), tiny())
+    assert bench.runs() == []
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_fewer_than_two_features_are_refused_before_anything_starts(
+    bench: Workbench, n: int
+) -> None:
+    frame = pd.DataFrame({"same": ["x"] * 30, "a": np.arange(30.0) % 7 if n else ["y"] * 30})
+    table_id, schema = kept(bench, frame), infer_schema(frame)
+    for use in (bench.estimate, bench.create_run):
+        with pytest.raises(SchemaError, match=f"{n} columns? can be given to the encoder"):
+            use(table_id, schema, tiny())
+    assert bench.runs() == []
