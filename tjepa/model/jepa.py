@@ -102,6 +102,12 @@ class TJEPA(nn.Module):
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
 
+    def train(self, mode: bool = True) -> "TJEPA":
+        """Dropout for what learns; targets are never noisy."""
+        super().train(mode)
+        self.target_encoder.eval()
+        return self
+
     def forward(self, rows: Rows, masks: Masks) -> Prediction:
         """Mean squared latent distance over rows, target masks, target features and dimensions."""
         context = self.context_encoder(rows, masks.context)

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 ENUMERATE_UP_TO = 512
-"""Target sets are listed outright while there are at most this many of them."""
+"""Target sets are listed outright while there are at most this many of them, or K² of them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Masks:
     """Feature indices: ``context`` i64 [B, Nc] and ``targets`` i64 [B, K, Nt].
 
     In every row the K target sets differ from one another and share no feature with the context;
-    they may overlap. K is smaller than asked for where so few features leave fewer distinct sets.
+    they may overlap. K is smaller than asked for where what the context leaves over has fewer
+    distinct sets.
     """
 
     context: Tensor
@@ -56,7 +57,8 @@ def _count(bounds: tuple[float, float], features: int, at_most: int, generator: 
 def _distinct_subsets(batch: int, pool: int, size: int, k: int, generator: Generator) -> Tensor:
     """`k` different `size`-subsets of range(`pool`) for each row: i64 [batch, k, size]."""
     total = comb(pool, size)
-    if total <= max(k, ENUMERATE_UP_TO):
+    # Below k² sets, k drawn at random would often repeat one.
+    if total <= max(k * k, ENUMERATE_UP_TO):
         subsets = torch.tensor(list(combinations(range(pool), size)))
         chosen = torch.rand(batch, total, generator=generator).argsort(dim=1)[:, :k]
         return subsets[chosen]

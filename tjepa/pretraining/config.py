@@ -48,18 +48,20 @@ class PretrainingConfig:
     weight_decay: float = 0.01
     momentum: float = 0.996
     """EMA momentum at the first step of a long run; see `schedules.momentum` for short ones."""
-    scaling: Scaling = "standard"
+    scaling: Scaling = "quantile"
+    """Numbers by their quantiles to a normal distribution; or, as in the paper, standardised."""
     max_categories: int = 256
     seed: int = 0
 
     def __post_init__(self) -> None:
+        # The last normalisation leaves nothing of a width of 2 but a sign, which has no gradient.
         whole = [
-            ("width", 2, 1024),
+            ("width", 4, 1024),
             ("layers", 1, 32),
             ("heads", 1, 32),
             ("ffn", 1, 4096),
             ("reg_tokens", 1, 16),
-            ("predictor_width", 2, 1024),
+            ("predictor_width", 4, 1024),
             ("predictor_layers", 1, 32),
             ("predictor_heads", 1, 32),
             ("predictor_ffn", 1, 4096),
@@ -76,20 +78,26 @@ class PretrainingConfig:
             self._within(name, low, high)
         for name in ("context_min", "context_max", "target_min", "target_max"):
             self._within(name, 0.01, 0.99)
-        for name, low, high in (
+        for name, least, most in (
             ("dropout", 0.0, 0.9),
             ("learning_rate", 1e-7, 1.0),
             ("warmup", 0.0, 0.9),
             ("weight_decay", 0.0, 10.0),
             ("momentum", 0.0, 1.0),
         ):
-            self._within(name, low, high)
+            self._within(name, least, most)
         for low_name, high_name in (("context_min", "context_max"), ("target_min", "target_max")):
             if getattr(self, low_name) > getattr(self, high_name):
                 raise ConfigError(
                     f"{low_name} is {getattr(self, low_name)} and {high_name} is "
                     f"{getattr(self, high_name)}: the first must not be the larger one."
                 )
+        # With rounding to spare, so that 0.7 and 0.3 are allowed in any arithmetic.
+        if self.context_min + self.target_min > 1 + 1e-9:
+            raise ConfigError(
+                f"context_min is {self.context_min} and target_min is {self.target_min}: together "
+                "they must not exceed 1, since no feature is both."
+            )
         for width_name, heads_name in (("width", "heads"), ("predictor_width", "predictor_heads")):
             if getattr(self, width_name) % getattr(self, heads_name):
                 raise ConfigError(
@@ -97,7 +105,9 @@ class PretrainingConfig:
                     f"{getattr(self, heads_name)}: the first must be a multiple of the second."
                 )
         if self.scaling not in get_args(Scaling):
-            raise ConfigError(f"scaling is {self.scaling!r}: choose {' or '.join(get_args(Scaling))}.")
+            raise ConfigError(
+                f"scaling is {self.scaling!r}: choose {' or '.join(get_args(Scaling))}."
+            )
 
     @property
     def sizes(self) -> Sizes:
@@ -117,14 +127,18 @@ class PretrainingConfig:
         """The configuration of a saved run; ConfigError when it has fields unknown here."""
         unknown = sorted(set(saved) - {field.name for field in fields(cls)})
         if unknown:
-            raise ConfigError(f"The saved configuration has unknown settings: {', '.join(unknown)}.")
+            raise ConfigError(
+                f"The saved configuration has unknown settings: {', '.join(unknown)}."
+            )
         return cls(**saved)
 
     def _within(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
         # `not (low <= value)` also refuses nan.
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (
-            low <= value <= high
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not (low <= value <= high)
         ):
             raise ConfigError(f"{name} is {value!r}: it must lie between {low:g} and {high:g}.")
 

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
+from threading import Lock
 
 import torch
 from torch import Generator, Tensor
 
-from tjepa.errors import ConfigError, EncodingError
+from tjepa.errors import ConfigError, EncodingError, StoreError
 from tjepa.model import TJEPA, Encoder, Rows, draw_masks
 from tjepa.pretraining import schedules
 from tjepa.pretraining.config import PretrainingConfig
@@ -16,6 +18,8 @@ from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
 
 DIAGNOSTIC_ROWS = 512
 EMBEDDING_BATCH = 1024
+
+_SEEDING = Lock()
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Pretrainer:
         Raises
         ------
         ConfigError
-            When the loss is no longer a finite number: the learning rate is too high.
+            When loss or weights are no longer finite numbers: the learning rate is too high.
         """
         while self.epoch < self.config.epochs:
             yield from self._run_epoch(self.epoch)
@@ -115,22 +119,31 @@ class Pretrainer:
         return state
 
     def restore(self, checkpoint: dict[str, Tensor]) -> None:
-        """Go on from a `checkpoint` of a run with the same rows and configuration."""
-        self.model.load_state_dict(
-            {
-                name.removeprefix("model."): value
-                for name, value in checkpoint.items()
-                if name.startswith("model.")
-            }
-        )
+        """Go on from a `checkpoint` of a run with the same rows and configuration.
+
+        Raises
+        ------
+        StoreError
+            When the checkpoint does not fit the configuration.
+        """
+        weights: dict[str, Tensor] = {}
         moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in checkpoint.items():
-            if name.startswith("optimiser."):
-                _, index, moment = name.split(".")
-                moments.setdefault(int(index), {})[moment] = value
-        state = self.optimiser.state_dict()
-        self.optimiser.load_state_dict({**state, "state": moments})
-        self.epoch = int(checkpoint["epoch"])
+        try:
+            for name, value in checkpoint.items():
+                if name.startswith("model."):
+                    weights[name.removeprefix("model.")] = value
+                elif name.startswith("optimiser."):
+                    _, index, moment = name.split(".")
+                    # The optimiser would go on in the tensors it is given.
+                    moments.setdefault(int(index), {})[moment] = value.clone()
+            self.epoch = int(checkpoint["epoch"])
+            self.model.load_state_dict(weights)
+            state = self.optimiser.state_dict()
+            self.optimiser.load_state_dict({**state, "state": moments})
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise StoreError(
+                "The checkpoint is damaged or of another configuration: start the run again."
+            ) from error
 
     def _run_epoch(self, epoch: int) -> Iterator[Event]:
         started, paused = time.perf_counter(), 0.0
@@ -149,6 +162,8 @@ class Pretrainer:
         seconds = time.perf_counter() - started - paused
         self.epoch = epoch + 1
         now = self._spread()
+        if not isfinite(now.std):
+            raise self._diverged(step)
         yield EpochEvent(
             epoch=self.epoch,
             loss=total / seen,
@@ -164,25 +179,27 @@ class Pretrainer:
     def _step(self, batch: Rows, step: int, generator: Generator) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = schedules.learning_rate(step, self.steps, self.config)
-        masks = draw_masks(
-            len(batch), batch.missing.shape[1], self.config.mask_shares, generator
-        )
-        with torch.random.fork_rng(devices=[], enabled=self.config.dropout > 0):
-            if self.config.dropout > 0:
-                torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
-            self.model.train()
+        masks = draw_masks(len(batch), batch.missing.shape[1], self.config.mask_shares, generator)
+        self.model.train()
+        if self.config.dropout > 0:
+            with _seeded(int(torch.randint(2**31, (), generator=generator))):
+                loss = self.model(batch, masks).loss
+        else:
             loss = self.model(batch, masks).loss
+        value = loss.item()
+        if not isfinite(value):
+            raise self._diverged(step)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
         self.model.update_target(schedules.momentum(step, self.steps, self.config))
-        value = loss.item()
-        if value != value or value == float("inf"):
-            raise ConfigError(
-                f"The loss is no longer a number at step {step + 1}. "
-                f"Lower the learning rate (now {self.config.learning_rate:g}) and start again."
-            )
-        return value
+        return float(value)
+
+    def _diverged(self, step: int) -> ConfigError:
+        return ConfigError(
+            f"The loss is no longer a number at step {step + 1}. "
+            f"Lower the learning rate (now {self.config.learning_rate:g}) and start again."
+        )
 
     def _spread(self) -> Spread:
         return spread(embed(self.encoder, self._watched))
@@ -191,8 +208,9 @@ class Pretrainer:
         """Weight decay for the matrices of linear layers only, as usual for transformers."""
         learned = [p for p in self.model.named_parameters() if p[1].requires_grad]
         decayed = [
-            p for name, p in learned if name.endswith(".weight") and "tokenizer" not in name
-            and p.ndim == 2
+            p
+            for name, p in learned
+            if name.endswith(".weight") and "tokenizer" not in name and p.ndim == 2
         ]
         ids = {id(p) for p in decayed}
         return [
@@ -203,8 +221,7 @@ class Pretrainer:
 
 def new_model(n_numeric: int, cardinalities: tuple[int, ...], config: PretrainingConfig) -> TJEPA:
     """The randomly initialised model of `config.seed`: also the untrained control of its run."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with _seeded(config.seed):
         return TJEPA(n_numeric, cardinalities, config.sizes)
 
 
@@ -221,6 +238,17 @@ def embed(encoder: Encoder, rows: Rows, visible: list[int] | None = None) -> Ten
         batch = rows[slice(start, start + EMBEDDING_BATCH)]
         parts.append(encoder(batch, None if index is None else index.expand(len(batch), -1)))
     return torch.cat(parts)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Draws without a generator come from `seed`, and leave no trace.
+
+    Layers draw from the one generator of the process, so another thread has to wait.
+    """
+    with _SEEDING, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 def _generator(seed: int, epoch: int) -> Generator:

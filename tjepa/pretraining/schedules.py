@@ -6,7 +6,7 @@ from tjepa.pretraining.config import PretrainingConfig
 
 
 def learning_rate(step: int, steps: int, config: PretrainingConfig) -> float:
-    """Linear from 0 to the peak over the warm-up, then a cosine to 0 at the last step."""
+    """Linear from 0 to the peak over the warm-up, then a cosine that reaches 0 as the run ends."""
     warmup = max(1, round(config.warmup * steps))
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
@@ -21,4 +21,5 @@ def momentum(step: int, steps: int, config: PretrainingConfig) -> float:
     than a third of the target encoder at its random start.
     """
     first = max(0.0, min(config.momentum, 1 - 10 / steps))
-    return first + (1 - first) * step / max(1, steps - 1)
+    # Counted from the end, so that rounding never makes it more than 1.
+    return 1 - (1 - first) * (1 - step / max(1, steps - 1))

@@ -42,8 +42,9 @@ class TrainedEncoder:
 
     def untrained(self) -> "TrainedEncoder":
         """The control: the same encoder as it was before its first step."""
-        model = new_model(self.table_encoder.n_numeric, self.table_encoder.cardinalities, self.config)
-        return TrainedEncoder(model.context_encoder, self.config, self.table_encoder, self.schema)
+        known = self.table_encoder
+        model = new_model(known.n_numeric, known.cardinalities, self.config)
+        return TrainedEncoder(model.context_encoder, self.config, known, self.schema)
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Weights, and everything else as JSON."""
@@ -67,9 +68,11 @@ class TrainedEncoder:
             config = PretrainingConfig.from_json(meta["config"])
             table_encoder = TableEncoder.from_json(meta["table_encoder"])
             schema = Schema.from_json(meta["schema"])
-            encoder = Encoder(table_encoder.n_numeric, table_encoder.cardinalities, config.sizes)
+            encoder = new_model(
+                table_encoder.n_numeric, table_encoder.cardinalities, config
+            ).context_encoder
             encoder.load_state_dict(dict(tensors))
-        except (KeyError, TypeError, RuntimeError, ConfigError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
             raise StoreError(
                 "The saved encoder is damaged or of another version: pre-train again."
             ) from error
@@ -89,4 +92,5 @@ def pool_tokens(tokens: np.ndarray, pool: Pool) -> np.ndarray:
     """Tokens f32 [N, D, H] to one vector per row: [N, D·H] flattened or [N, H] mean-pooled."""
     if pool not in get_args(Pool):
         raise ConfigError(f"pool is {pool!r}: choose {' or '.join(get_args(Pool))}.")
-    return tokens.reshape(len(tokens), -1) if pool == "flat" else tokens.mean(axis=1)
+    n, d, h = tokens.shape
+    return tokens.reshape(n, d * h) if pool == "flat" else tokens.mean(axis=1)
