@@ -48,7 +48,8 @@ def _upload_and_set_the_target(app: App, file: Path) -> None:
     app.settle()
     _press_where_offered(app.page, "Apply")
     app.settle()
-    expect(app.page).to_have_url(re.compile(r"[?&]table=\w+"))
+    expect(app.page).to_have_url(re.compile(r"[?&]table=\w+&schema=\w+"))
+    app.shows("target Churn")
 
 
 def _start_a_short_run(app: App) -> None:
@@ -77,6 +78,8 @@ def _lasso_rows_from_the_map(app: App) -> None:
     app.go_to("Embeddings")
     chart = app.page.locator(".js-plotly-plot").first
     expect(chart).to_be_visible(timeout=60_000)
+    # The last of the page's jobs: from here on the map stays as it is.
+    app.shows("nearest neighbours are shared", seconds=300)
     app.lasso(chart)
     selected = app.page.get_by_text(
         re.compile(r"\d[\d,]* (of [\d,]+ )?rows? selected|selected", re.I)
@@ -84,7 +87,7 @@ def _lasso_rows_from_the_map(app: App) -> None:
     expect(selected.first).to_be_visible(timeout=30_000)
     expect(app.page.get_by_test_id("stDataFrame").first).to_be_visible()
     with app.page.expect_download() as download:
-        app.page.get_by_role("button", name=re.compile("download", re.I)).first.click()
+        app.page.get_by_role("button", name="Download CSV").first.click()
     rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(rows) > 1
     assert "Churn" in rows[0]

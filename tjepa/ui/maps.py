@@ -129,6 +129,8 @@ def draw(run: RunInfo, beside: Source, method: Method, column: str) -> tuple[np.
             )
             chosen = shown.rows[inside(shown.coordinates, outlines)]
             n_shown = len(shown.rows)
+            if len(chosen):  # the map must not change under a drawn lasso
+                st.session_state[_TOUCHED] = run.run_id
     with right:
         shown = _available(run, beside, method)
         if shown is not None:
