@@ -16,8 +16,11 @@ import torch
 from tjepa import Workbench, finish, preset
 from tjepa.progress import Progress
 from tjepa.table import SAMPLES, override
+from tjepa.workbench import Method, Source
 
 SAMPLE = "wine_mixed"
+SOURCES: tuple[Source, ...] = ("tjepa", "raw", "untrained")
+METHODS: tuple[Method, ...] = ("pca", "umap")
 HOME = Path(__file__).resolve().parent / "demo"
 
 
@@ -31,11 +34,17 @@ def main() -> None:
     schema = override(bench.schema(table), frame, target=sample.target, task=sample.task)
     bench.save_schema(table, schema)
     run = bench.create_run(table, schema, preset("balanced", len(frame)))
-    works = [bench.pretrain(run), bench.compute_agreement(run)]
-    for source in ("tjepa", "raw", "untrained"):
-        for method in ("pca", "umap"):
-            works.append(bench.compute_projection(run, source, method))
-    works += [bench.compute_relevance(run), bench.compute_attribution(run)]
+    works = [
+        bench.pretrain(run),
+        bench.compute_agreement(run),
+        *(
+            bench.compute_projection(run, source, method)
+            for source in SOURCES
+            for method in METHODS
+        ),
+        bench.compute_relevance(run),
+        bench.compute_attribution(run),
+    ]
     for work in works:
         finish(work, _say)
     print(f"\n{finish(bench.compute_probe(run), _say).sentence}")

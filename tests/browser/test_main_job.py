@@ -45,9 +45,8 @@ def _upload_and_set_the_target(app: App, file: Path) -> None:
     target.click()
     target.fill("Churn")
     app.page.get_by_role("option", name="Churn", exact=True).click()
-    app.settle()
-    _press_where_offered(app.page, "Apply")
-    app.settle()
+    app.shows("Not applied yet")
+    app.page.get_by_role("button", name="Apply", exact=True).click()
     expect(app.page).to_have_url(re.compile(r"[?&]table=\w+&schema=\w+"))
     app.shows("target Churn")
 
