@@ -152,7 +152,7 @@ def test_a_preset_takes_about_as_many_steps_for_every_table(rows: int) -> None:
         config = preset(name, rows)
         per_epoch = ceil(rows / config.batch_size)
         steps[name] = per_epoch * config.epochs
-        wanted = {"quick": 300, "balanced": 1_500, "thorough": 8_000}[name]
+        wanted = {"quick": 600, "balanced": 1_500, "thorough": 8_000}[name]
         # Whole epochs, and every row at least once.
         assert wanted <= steps[name] < wanted + per_epoch or config.epochs == 1
     assert steps["quick"] <= steps["balanced"] <= steps["thorough"]

@@ -1,5 +1,6 @@
 import asyncio
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.responses import PlainTextResponse
@@ -21,7 +22,9 @@ def test_every_answer_carries_the_security_headers() -> None:
         answers.append(message)
 
     wrapped = SecurityHeaders(PlainTextResponse("no such page", status_code=404))
-    asyncio.run(wrapped({"type": "http", "method": "GET", "path": "/x"}, receive, send))
+    answering = wrapped({"type": "http", "method": "GET", "path": "/x"}, receive, send)
+    with ThreadPoolExecutor() as threads:  # the browser's driver may have a loop in this one
+        threads.submit(asyncio.run, answering).result()
     headers = {name.decode(): value.decode() for name, value in answers[0]["headers"]}
     assert {name: headers[name.lower()] for name in HEADERS} == HEADERS
 

@@ -157,16 +157,19 @@ def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}: choose {', '.join(PRESETS)}.")
     batch_size = 512 if rows >= 8_192 else 256 if rows >= 2_048 else 128 if rows >= 512 else 64
-    steps = {"quick": 300, "balanced": 1_500, "thorough": 8_000}[name]
+    if name == "quick" and rows <= 200_000:
+        # In few steps only a wider predictor, a higher rate and smaller batches learn anything.
+        batch_size = min(batch_size, 256)
+    steps = {"quick": 600, "balanced": 1_500, "thorough": 8_000}[name]
     epochs = max(1, ceil(steps / ceil(max(rows, 1) / batch_size)))
     if name == "quick":
         return PretrainingConfig(
             layers=2,
             ffn=64,
-            predictor_layers=1,
-            predictor_ffn=32,
+            predictor_width=32,
             epochs=epochs,
             batch_size=batch_size,
+            learning_rate=2e-3,
         )
     if name == "balanced":
         return PretrainingConfig(epochs=epochs, batch_size=batch_size)

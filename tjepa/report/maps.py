@@ -72,10 +72,13 @@ def projection_map(
     )
     names = _axis_names(projection)
     bare = {"showticklabels": False, "zeroline": False, "showgrid": False}
-    frame = {"showline": True, "mirror": True, "linecolor": FRAME}
-    # Short of the full width, where the right side of the frame would be cut off.
-    figure.update_xaxes(title_text=names[0], domain=[0, 0.995], **bare, **frame)
-    figure.update_yaxes(title_text=names[1], scaleanchor="x", **bare, **frame)
+    figure.update_xaxes(title_text=names[0], **bare)
+    figure.update_yaxes(title_text=names[1], automargin=bool(names[1]), scaleanchor="x", **bare)
+    figure.add_shape(
+        {"type": "rect", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 1},
+        line={"color": FRAME, "width": 1},
+        layer="below",
+    )
     print_stamp(figure, stamp, below=30 if names[0] else 0)
     return figure
 

@@ -1,5 +1,6 @@
 """One pre-training on the screen: while it waits, while it works, and when it has ended."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from tjepa.ui.charts import chart, theme
 from tjepa.ui.results import run_stamp
 from tjepa.ui.sidebar import badge
 from tjepa.ui.text import count, duration, md
+
+CURVE_SECONDS = 5.0
 
 _ONWARDS = {
     "embeddings": "See the map of the rows",
@@ -50,7 +53,7 @@ def _active(run_id: str) -> None:
         left = job.seconds_left if job is not None else None
         st.metric("Time left", "–" if left is None else duration(left))
     if metrics:
-        _curves(run, metrics)
+        _curves(run, _steady(run_id, metrics))
     if job is not None:
         cancel_button(job, "What it has learned up to the last whole epoch is kept; resume later.")
     st.caption("The run goes on when you reload or leave this page; its id is in the address.")
@@ -104,6 +107,16 @@ def _curves(run: RunInfo, metrics: list[dict[str, Any]]) -> None:
         f"Loss {last['loss']:.4g} after epoch {last['epoch']}",
         f"curves {run.run_id}",
     )
+
+
+def _steady(run_id: str, metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The numbers of a few seconds ago: every changed figure is drawn anew, which flickers."""
+    key = f"curves drawn {run_id}"
+    drawn, shown = st.session_state.get(key, (0.0, metrics))
+    if time.monotonic() - drawn > CURVE_SECONDS:
+        drawn, shown = time.monotonic(), metrics
+        st.session_state[key] = (drawn, shown)
+    return shown
 
 
 def _number(value: float | None, form: str) -> str:
