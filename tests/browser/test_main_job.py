@@ -18,18 +18,18 @@ def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: 
     _upload_and_set_the_target(app, churn_file)
     _start_a_short_run(app)
     _reload_in_the_middle(app)
-    expect(page.get_by_text(re.compile(r"\bfinished\b", re.I)).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(r"\bfinished\b", re.I)).first).to_be_visible(timeout=300_000)
 
     _lasso_rows_from_the_map(app)
 
     app.go_to("Relevance")
     _press_where_offered(page, "Compute|Measure|Run")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=180_000)
     app.shows("Contract")
 
     app.go_to("Probe")
     _press_where_offered(page, "Compute|Measure|Run")
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=90_000)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=180_000)
     app.shows("untrained")
 
     app.has_no_traceback()
@@ -76,7 +76,7 @@ def _reload_in_the_middle(app: App) -> None:
 def _lasso_rows_from_the_map(app: App) -> None:
     app.go_to("Embeddings")
     chart = app.page.locator(".js-plotly-plot").first
-    expect(chart).to_be_visible(timeout=60_000)
+    expect(chart).to_be_visible(timeout=180_000)
     # The last of the page's jobs: from here on the map stays as it is.
     app.shows("nearest neighbours are shared", seconds=300)
     app.lasso(chart)
