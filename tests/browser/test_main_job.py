@@ -10,7 +10,7 @@ from tests.browser.driver import App
 
 pytestmark = pytest.mark.browser
 
-EPOCHS = 6
+EPOCHS = 20
 
 
 def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: Path) -> None:
@@ -18,6 +18,7 @@ def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: 
     _upload_and_set_the_target(app, churn_file)
     _start_a_short_run(app)
     _reload_in_the_middle(app)
+    _lose_the_connection(app)
     expect(page.get_by_text(re.compile(r"\bfinished\b", re.I)).first).to_be_visible(timeout=300_000)
 
     _lasso_rows_from_the_map(app)
@@ -71,6 +72,14 @@ def _reload_in_the_middle(app: App) -> None:
     app.settle()
     expect(app.page.get_by_role("button", name=re.compile("cancel", re.I)).first).to_be_visible()
     assert app.page.url == address
+
+
+def _lose_the_connection(app: App) -> None:
+    """The run goes on meanwhile, and the page follows it again by itself."""
+    epoch = app.page.get_by_test_id("stMetricValue").first
+    before = epoch.inner_text()
+    app.page.evaluate("window.streamlitDebug.disconnectWebsocket()")
+    expect(epoch).not_to_have_text(before, timeout=60_000)
 
 
 def _lasso_rows_from_the_map(app: App) -> None:

@@ -40,6 +40,7 @@ def test_the_server_keeps_to_itself() -> None:
     assert config["server"]["enableCORS"]
     assert not config["browser"]["gatherUsageStats"]
     assert config["client"]["showErrorDetails"] == "none"
+    assert not config["runner"]["postScriptGC"]
     assert {"light", "dark"} <= set(config["theme"])
 
 

@@ -68,8 +68,11 @@ def _ended(run: RunInfo) -> None:
     elif state == "failed":
         st.error(md(run.error or "The log of the server has the details."), icon=":material/error:")
     else:
-        done = f"{run.epochs_done} of {count(int(run.config['epochs']), 'epoch')}"
-        st.markdown(f"The run was {state} after {done}. What it has learned so far is kept.")
+        done = f"after {run.epochs_done} of {count(int(run.config['epochs']), 'epoch')}"
+        kept = "What it has learned so far is kept."
+        if not run.epochs_done:
+            done, kept = "before its first epoch was over", "It would start from the beginning."
+        st.markdown(f"The run was {state} {done}. {kept}")
     if metrics:
         _curves(run, metrics)
     if state != "finished":
