@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 
-.PHONY: app install install-dev chromium check test format demo clean
+.PHONY: app install install-dev chromium check test format demo bench-speed clean
 
 app: install
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
@@ -49,6 +49,9 @@ format: install-dev
 # The finished example that a new home starts with: made again when what is stored has changed.
 demo: install
 	$(BIN)/python assets/make_demo.py
+
+bench-speed: install
+	$(BIN)/python benchmarks/speed.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
