@@ -162,9 +162,20 @@ def selection(run: RunInfo, chosen: np.ndarray, n_shown: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(chosen):,} of {n_shown:,} rows selected**", width="stretch")
         name = f"selection-{run.run_id}"
-        st.download_button("Download CSV", partial(to_csv, frame), f"{name}.csv", "text/csv")
-        st.download_button("Download Parquet", partial(to_parquet, frame), f"{name}.parquet")
+        csv, parquet = _files(run.run_id, chosen.tobytes(), frame)
+        st.download_button("Download CSV", csv, f"{name}.csv", "text/csv", on_click="ignore")
+        st.download_button("Download Parquet", parquet, f"{name}.parquet", on_click="ignore")
     st.dataframe(frame, hide_index=True, height=320, alt="The selected rows, as they were read")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _files(run_id: str, chosen: bytes, _frame: pd.DataFrame) -> tuple[bytes, bytes]:
+    """CSV and Parquet of the selected rows, whose numbers are `chosen`.
+
+    Made before anyone asks: a file that is made on demand is gone when the page runs again between
+    the click and the answer.
+    """
+    return to_csv(_frame), to_parquet(_frame)
 
 
 def _available(run: RunInfo, source: Source, method: Method) -> Projection | None:
