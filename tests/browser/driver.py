@@ -47,6 +47,7 @@ class App:
     def go_to(self, page_name: str) -> None:
         """Follow the menu, as a person would."""
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=page_name).click()
+        expect(self.page.get_by_role("heading", name=page_name, level=1)).to_be_visible()
         self.settle()
 
     def shows(self, text: str, seconds: float = 20) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.driver import App
 
@@ -24,12 +24,12 @@ def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: 
     _lasso_rows_from_the_map(app)
 
     app.go_to("Relevance")
-    _press_where_offered(page, "Compute|Measure|Run")
+    page.get_by_role("button", name="Measure relevance").click()
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=180_000)
     app.shows("Contract")
 
     app.go_to("Probe")
-    _press_where_offered(page, "Compute|Measure|Run")
+    page.get_by_role("button", name="Run the probe").click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=180_000)
     app.shows("untrained")
 
@@ -101,9 +101,3 @@ def _lasso_rows_from_the_map(app: App) -> None:
     rows = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
     assert len(rows) > 1
     assert "Churn" in rows[0]
-
-
-def _press_where_offered(page: Page, name: str) -> None:
-    button = page.get_by_role("button", name=re.compile(f"^({name})", re.I))
-    if button.count():
-        button.first.click()
