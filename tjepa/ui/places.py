@@ -59,7 +59,3 @@ def page(name: str) -> Page:
 def pages() -> list[Page]:
     """Every page, in the order of the main job."""
     return [page(name) for name in _PAGES]
-
-
-def icon_of(name: str) -> str:
-    return _PAGES[name][1]
