@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 
-.PHONY: app install install-dev chromium check test format demo bench-speed clean
+.PHONY: app install install-dev chromium check test format demo bench-speed bench-scale bench-app clean
 
 app: install
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
@@ -22,6 +22,7 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
+	@echo "Compiling kernels for this processor ..." && $(BIN)/python -c "import tjepa.model.kernels.function"
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
@@ -52,6 +53,12 @@ demo: install
 
 bench-speed: install
 	$(BIN)/python benchmarks/speed.py
+
+bench-scale: install
+	$(BIN)/python -m benchmarks.scale
+
+bench-app: install
+	$(BIN)/python benchmarks/app.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

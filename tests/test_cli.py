@@ -188,6 +188,8 @@ def test_pretrain_as_json_names_its_run_and_obeys_its_options(
     assert (run.config["seed"], run.schema.target) == (7, None)
     assert (said["state"], said["epochs"], said["target"]) == ("finished", 1, None)
     assert "Left out: key (" in captured.err
+    assert captured.err.index("About") < captured.err.index("reading the table")
+    assert " on this machine: 2 steps of" in captured.err
 
 
 # embed and project

@@ -161,7 +161,13 @@ def test_training_changes_the_encoder(fitted: TJEPAEncoder) -> None:
 
 def test_a_clone_has_the_parameters_and_nothing_learned(fitted: TJEPAEncoder) -> None:
     copy = clone(fitted)
-    assert copy.get_params() == {"preset": "quick", "epochs": 1, "seed": 0, "pool": "flat"}
+    assert copy.get_params() == {
+        "preset": "quick",
+        "epochs": 1,
+        "seed": 0,
+        "pool": "flat",
+        "device": None,
+    }
     with pytest.raises(NotFittedError):
         copy.transform(rows())
 
@@ -191,6 +197,7 @@ def test_it_works_inside_a_pipeline_and_a_search() -> None:
         ({"epochs": 1.5}, "epochs is 1.5"),
         ({"seed": -1}, "seed is -1"),
         ({"pool": "max"}, "pool is 'max'"),
+        ({"device": "gpu"}, "device is 'gpu'"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(parameters: dict[str, Any], sentence: str) -> None:

@@ -15,12 +15,10 @@ from tjepa.pretraining import (
     Pretrainer,
     TrainedEncoder,
     as_rows,
-    pool_tokens,
     preset,
 )
+from tjepa.progress import finish
 from tjepa.table import TableEncoder, infer_schema, typed
-
-BATCH = 4_096
 
 
 class TJEPAEncoder(TransformerMixin, BaseEstimator):
@@ -41,6 +39,9 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
     pool:
         `flat` for tokens side by side, f32 [rows, features × width]; `mean` for their mean,
         f32 [rows, width].
+    device:
+        Where to compute, as torch calls it: `cpu` or `cuda`. By default the GPU where torch can use
+        one, the CPU otherwise.
 
     Attributes
     ----------
@@ -65,11 +66,13 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         epochs: int | None = None,
         seed: int = 0,
         pool: Pool = "flat",
+        device: str | None = None,
     ) -> None:
         self.preset = preset
         self.epochs = epochs
         self.seed = seed
         self.pool = pool
+        self.device = device
 
     def fit(self, X: Any, y: Any = None) -> "TJEPAEncoder":
         """Pre-train on the rows of `X`, a frame or an array; `y` is ignored.
@@ -77,8 +80,8 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ConfigError, EncodingError, SchemaError
-            When a parameter is out of range; when fewer than two columns or rows can be used; when
-            two columns have one name.
+            When a parameter is out of range or torch cannot use the device; when fewer than two
+            columns or rows can be used; when two columns have one name.
         """
         frame = _as_frame(X, least=2)
         self.n_features_in_, self._columns = frame.shape[1], list(frame.columns)
@@ -98,7 +101,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
             rows, schema.features, scaling=config.scaling, max_categories=config.max_categories
         )
         encoded = encoder.transform(rows)
-        pretrainer = Pretrainer(as_rows(encoded), encoder.cardinalities, config)
+        pretrainer = Pretrainer(as_rows(encoded), encoder.cardinalities, config, self.device)
         for _ in pretrainer.events():
             pass
         self.encoder_ = TrainedEncoder(pretrainer.encoder, config, encoder, schema)
@@ -113,7 +116,8 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         EncodingError
-            When a column is absent or a cell does not fit its kind.
+            When a column is absent or a cell does not fit its kind; when the vectors would take
+            more than 4 GB of memory.
         """
         check_is_fitted(self, "encoder_")
         frame = _as_frame(X, least=1)
@@ -121,19 +125,12 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
             frame = self._by_place(frame)
         encoder = self.encoder_
         encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
-        # In parts: tokens are as many times wider than their mean as there are features.
-        parts = [
-            encoded.rows(np.arange(start, min(start + BATCH, len(encoded))))
-            for start in range(0, max(1, len(encoded)), BATCH)
-        ]
-        return np.concatenate([pool_tokens(encoder.tokens(part), self.pool) for part in parts])
+        return finish(encoder.vectors(encoded, self.pool))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """`column:dimension` for `flat`, `mean:dimension` for `mean`."""
         check_is_fitted(self, "encoder_")
-        owners = self.encoder_.names if self.pool == "flat" else ("mean",)
-        width = self.encoder_.config.width
-        return np.array([f"{owner}:{k}" for owner in owners for k in range(width)], dtype=object)
+        return np.array(self.encoder_.vector_names(self.pool), dtype=object)
 
     def _by_place(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The columns under the names that `fit` knows them by."""

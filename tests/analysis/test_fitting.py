@@ -129,6 +129,36 @@ def test_the_search_sample_holds_every_class() -> None:
     assert len(some) <= fitting.SEARCH_LIMIT + 2
 
 
+def test_rows_are_chosen_with_a_sentence_for_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "TRAIN_LIMIT", 50)
+    monkeypatch.setattr(fitting, "TEST_LIMIT", 20)
+    y = np.array(["a", "b"] * 100, dtype=object)
+    y[3] = None
+    split = (np.arange(100), np.arange(100, 115), np.arange(115, 200))
+    chosen = fitting.choose_rows(y, split, "classification", seed=0)
+    assert (len(chosen.train), len(chosen.test)) == (50, 20)
+    assert chosen.validation.tolist() == list(range(100, 115))
+    assert set(chosen.train) <= set(range(100)) - {3}
+    assert set(chosen.test) <= set(range(115, 200))
+    assert chosen.left_out == (
+        "Rows without a target, left out: 1.",
+        "Every model was fitted on a random 50 of 99 training rows.",
+        "Scores are those of a random 20 of 85 held-out rows.",
+    )
+
+
+def test_chosen_rows_are_found_again_among_their_own() -> None:
+    split = (np.array([4, 9]), np.array([1]), np.array([3, 7]))
+    chosen = fitting.choose_rows(np.arange(10.0), split, "regression", seed=0)
+    rows = chosen.everything
+    assert rows.tolist() == [1, 3, 4, 7, 9]
+    found = chosen.within(rows)
+    assert rows[found.train].tolist() == [4, 9]
+    assert rows[found.validation].tolist() == [1]
+    assert rows[found.test].tolist() == [3, 7]
+    assert chosen.left_out == ()
+
+
 def test_a_long_table_is_sampled_once_for_every_model() -> None:
     rows = np.arange(fitting.TRAIN_LIMIT + 10)
     chosen = fitting.sampled(rows, 0)

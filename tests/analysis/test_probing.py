@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tjepa.analysis import Interval, ProbeResult, probe
+from tjepa.analysis import Interval, ProbeResult, choose_rows, fitting, probe
 from tjepa.errors import AnalysisError
 from tjepa.progress import finish
 
@@ -21,7 +21,7 @@ def the_result(
 ) -> ProbeResult:
     views = {"raw": SIGNAL, "untrained": untrained, "tjepa": tjepa}
     trees = (SIGNAL.astype(np.float64), np.zeros(3, bool))
-    return finish(probe(views, trees, y, SPLIT, task, seed=0))
+    return finish(probe(views, trees, y, choose_rows(y, SPLIT, task, seed=0), task, seed=0))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,8 @@ def test_closing_while_fitting_leaves_no_thread() -> None:
 
     trees = (SIGNAL.astype(np.float64), np.zeros(3, bool))
     views = {"raw": SIGNAL, "untrained": NOISE, "tjepa": SIGNAL}
-    work = probe(views, trees, LABELS, SPLIT, "classification", seed=0)
+    chosen = choose_rows(LABELS, SPLIT, "classification", seed=0)
+    work = probe(views, trees, LABELS, chosen, "classification", seed=0)
     while next(work).stage == "preparing":
         pass
     work.close()
@@ -141,6 +142,21 @@ def test_closing_while_fitting_leaves_no_thread() -> None:
 def test_too_few_held_out_rows_are_refused() -> None:
     trees = (SIGNAL.astype(np.float64), np.zeros(3, bool))
     views = {"raw": SIGNAL, "untrained": NOISE, "tjepa": SIGNAL}
-    split = (*SPLIT[:2], np.array([390]))
+    chosen = choose_rows(LABELS, (*SPLIT[:2], np.array([390])), "classification", seed=0)
     with pytest.raises(AnalysisError, match="too few"):
-        finish(probe(views, trees, LABELS, split, "classification", seed=0))
+        finish(probe(views, trees, LABELS, chosen, "classification", seed=0))
+
+
+def test_a_class_that_the_sample_lacks_is_unknown_to_every_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fitting, "TRAIN_LIMIT", 100)
+    y = LABELS.copy()
+    left = set(range(200)) - set(choose_rows(y, SPLIT, "classification", seed=0).train)
+    y[sorted(left)[:3]] = "rare"
+    y[300] = "rare"
+    found = the_result(y, "classification")
+    assert found.n_train == 100
+    text = " ".join(found.left_out)
+    assert "a random 100 of 200 training rows" in text
+    assert "no training row has: 1 ('rare')" in text

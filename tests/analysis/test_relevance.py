@@ -76,3 +76,26 @@ def test_tokens_that_are_not_finite_are_refused() -> None:
 def test_a_relevance_survives_its_parts() -> None:
     found = the_relevance()
     assert Relevance.from_parts(*found.to_parts()) == found
+
+
+def test_in_groups_a_column_is_left_out_of_its_own() -> None:
+    called: list[list[int]] = []
+
+    def heard(visible: list[int]) -> np.ndarray:
+        called.append(visible)
+        return mixing(visible)
+
+    names = ["a", "b", "c"]
+    found = finish(relevance(names, heard, alone, rows=50, seed=0, groups=[[0, 2], [1]]))
+    assert called == [[0, 2], [2], [0], [1]]
+    pair = finish(
+        relevance(
+            ["a", "c"], lambda visible: mixing([2 * j for j in visible]), alone, rows=50, seed=0
+        )
+    )
+    influence = found.rankings["influence"]
+    assert (influence[0], influence[2]) == pair.rankings["influence"]
+    assert influence[1] == 0.0
+    assert "in 2 groups" in found.sentence
+    assert "groups" not in pair.sentence
+    assert Relevance.from_parts(*found.to_parts()) == found

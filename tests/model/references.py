@@ -60,11 +60,13 @@ def random_rows(
     )
 
 
-def random_model(n_numeric: int, cardinalities: Sequence[int], seed: int = 0) -> TJEPA:
-    """A tiny model f64 whose target encoder differs from its context encoder."""
+def random_model(
+    n_numeric: int, cardinalities: Sequence[int], seed: int = 0, sizes: Sizes = TINY
+) -> TJEPA:
+    """A model f64 whose target encoder differs from its context encoder."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = TJEPA(n_numeric, cardinalities, TINY).double()
+        model = TJEPA(n_numeric, cardinalities, sizes).double()
         for parameter in model.parameters():
             # Normalisations start as the identity and would hide that they are forgotten.
             parameter.data += 0.1 * torch.randn_like(parameter)
@@ -87,13 +89,19 @@ def gradients(loss: Tensor, module: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def slow_loss(model: TJEPA, rows: Rows, masks: Masks) -> Tensor:
-    """The mean of every squared difference, added one at a time."""
+def slow_loss(
+    model: TJEPA, rows: Rows, masks: Masks, features: Sequence[int] | None = None
+) -> Tensor:
+    """The mean of every squared difference, added one at a time.
+
+    With `features`, only those are in the sequence of the target encoder.
+    """
+    seen = range(rows.missing.shape[1]) if features is None else features
     total, count = torch.zeros((), dtype=torch.float64), 0
     for i in range(len(rows)):
         visible = masks.context[i].tolist()
         context = slow_encode(model.context_encoder, rows, i, visible)
-        latent = slow_encode(model.target_encoder, rows, i, range(rows.missing.shape[1]))
+        latent = dict(zip(seen, slow_encode(model.target_encoder, rows, i, seen), strict=True))
         for target in masks.targets[i].tolist():
             predicted = slow_predict(model.predictor, context, visible, target)
             for place, j in enumerate(target):
@@ -112,7 +120,12 @@ def slow_predict(
         for token, j in zip(context, visible, strict=True)
     ]
     asked = [predictor.mask_token + predictor.position[j] for j in target]
-    answers = slow_transformer(predictor.transformer, known + asked)
+    together = range(len(known) + len(asked))
+    sees = [
+        range(len(known)) if predictor.shared_context and i < len(known) else together
+        for i in together
+    ]
+    answers = slow_transformer(predictor.transformer, known + asked, sees)
     return [linear(predictor.leave, answer) for answer in answers[len(known) :]]
 
 
@@ -139,15 +152,19 @@ def slow_tokens(tokenizer: FeatureTokenizer, rows: Rows, i: int) -> list[Tensor]
     return tokens
 
 
-def slow_transformer(transformer: Transformer, tokens: list[Tensor]) -> list[Tensor]:
-    """One sequence of tokens [H]."""
+def slow_transformer(
+    transformer: Transformer, tokens: list[Tensor], sees: Sequence[Sequence[int]] | None = None
+) -> list[Tensor]:
+    """One sequence of tokens [H]; token i attends to those of `sees[i]`, by default to all."""
     for block in transformer.blocks:
         assert isinstance(block, Block)
-        tokens = slow_block(block, tokens)
+        tokens = slow_block(block, tokens, sees)
     return [standardised(token) for token in tokens]
 
 
-def slow_block(block: Block, tokens: list[Tensor]) -> list[Tensor]:
+def slow_block(
+    block: Block, tokens: list[Tensor], sees: Sequence[Sequence[int]] | None = None
+) -> list[Tensor]:
     """Pre-norm: softmax attention per head, then the feed-forward layer."""
     normed = [norm(block.norm_attention, token) for token in tokens]
     query, key, value = (
@@ -159,12 +176,13 @@ def slow_block(block: Block, tokens: list[Tensor]) -> list[Tensor]:
     )
     size = len(tokens[0]) // block.heads
     attended = []
-    for q in query:
+    for i, q in enumerate(query):
+        seen = range(len(tokens)) if sees is None else sees[i]
         heads = []
         for head in range(block.heads):
             own = slice(head * size, (head + 1) * size)
-            weights = [torch.exp(q[own] @ k[own] / sqrt(size)) for k in key]
-            mixed = sum(w * v[own] for w, v in zip(weights, value, strict=True))
+            weights = [torch.exp(q[own] @ key[j][own] / sqrt(size)) for j in seen]
+            mixed = sum(w * value[j][own] for w, j in zip(weights, seen, strict=True))
             heads.append(mixed / sum(weights))
         attended.append(linear(block.out, torch.cat(heads)))
     tokens = [token + change for token, change in zip(tokens, attended, strict=True)]

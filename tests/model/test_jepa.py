@@ -14,10 +14,15 @@ from tests.model.references import (
     slow_loss,
     slow_predict,
 )
-from tjepa.model import TJEPA, Encoder, Masks, Rows
+from tjepa.model import TJEPA, Encoder, Masks, Rows, Sizes
 from tjepa.model.tokenizer import FeatureTokenizer
 
 ALL = pytest.mark.parametrize(("n_numeric", "cardinalities"), TABLES.values(), ids=TABLES)
+BOTH = pytest.mark.parametrize(
+    "sizes",
+    [TINY, replace(TINY, shared_context=False)],
+    ids=["shared context", "repeated context"],
+)
 
 # What `permuted` does to the mixed table: numeric features first, whatever the order.
 N_NUMERIC, CARDINALITIES = TABLES["mixed"]
@@ -83,12 +88,13 @@ def test_the_order_of_columns_does_not_change_the_loss() -> None:
 
 
 @ALL
+@BOTH
 @torch.no_grad()
 def test_a_predictor_equals_a_loop_over_the_target_masks(
-    n_numeric: int, cardinalities: tuple[int, ...]
+    n_numeric: int, cardinalities: tuple[int, ...], sizes: Sizes
 ) -> None:
     features = n_numeric + len(cardinalities)
-    predictor = random_model(n_numeric, cardinalities).predictor
+    predictor = random_model(n_numeric, cardinalities, sizes=sizes).predictor
     masks = random_masks(3, features, seed=1)
     context = torch.randn(3, masks.context.shape[1], TINY.width, dtype=torch.float64)
     fast = predictor(context, masks)
@@ -100,11 +106,30 @@ def test_a_predictor_equals_a_loop_over_the_target_masks(
 
 
 @ALL
-def test_loss_and_gradients_equal_the_loops(n_numeric: int, cardinalities: tuple[int, ...]) -> None:
-    model = random_model(n_numeric, cardinalities)
+@BOTH
+def test_loss_and_gradients_equal_the_loops(
+    n_numeric: int, cardinalities: tuple[int, ...], sizes: Sizes
+) -> None:
+    model = random_model(n_numeric, cardinalities, sizes=sizes)
     rows = random_rows(3, n_numeric, cardinalities)
     masks = random_masks(3, n_numeric + len(cardinalities), seed=1)
     fast, slow = model(rows, masks).loss, slow_loss(model, rows, masks)
+    torch.testing.assert_close(fast, slow, rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(
+        gradients(fast, model), gradients(slow, model), rtol=1e-8, atol=1e-10
+    )
+
+
+@ALL
+@BOTH
+def test_of_some_features_loss_and_gradients_equal_the_loops_too(
+    n_numeric: int, cardinalities: tuple[int, ...], sizes: Sizes
+) -> None:
+    model = random_model(n_numeric, cardinalities, sizes=sizes)
+    rows, features = random_rows(3, n_numeric, cardinalities), torch.tensor([0, 2, 3])
+    masks = random_masks(3, 3, seed=1)
+    fast = model(rows.only(features), masks).loss
+    slow = slow_loss(model, rows, masks.among(features), features.tolist())
     torch.testing.assert_close(fast, slow, rtol=1e-12, atol=0.0)
     torch.testing.assert_close(
         gradients(fast, model), gradients(slow, model), rtol=1e-8, atol=1e-10

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tjepa.model import Masks, MaskShares, draw_masks
+from tjepa.model import Masks, MaskShares, draw_features, draw_masks, feature_groups
 from tjepa.model.masking import ENUMERATE_UP_TO
 
 SHARES = MaskShares(context=(0.2, 0.8), target=(0.15, 0.6), targets=4)
@@ -144,3 +144,41 @@ def test_the_generator_alone_decides() -> None:
     assert first.context.shape != other.context.shape or not torch.equal(
         first.context, other.context
     )
+
+
+@pytest.mark.parametrize("features", [2, 9, 10])
+def test_features_that_all_fit_are_not_drawn(features: int) -> None:
+    generator = seeded()
+    before = generator.get_state()
+    assert draw_features(features, 10, generator) is None
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_of_more_features_a_random_subset_is_drawn_each_time() -> None:
+    generator = seeded()
+    subsets = [draw_features(11, 4, generator) for _ in range(40)]
+    found = [subset.tolist() for subset in subsets if subset is not None]
+    assert len(found) == 40
+    for subset in found:
+        assert subset == sorted(set(subset))
+        assert len(subset) == 4
+    assert {j for subset in found for j in subset} == set(range(11))
+    assert len({tuple(subset) for subset in found}) > 20
+
+
+@given(features=st.integers(1, 500), at_most=st.integers(2, 60))
+def test_groups_hold_every_feature_once_and_are_of_even_size(features: int, at_most: int) -> None:
+    groups = [group.tolist() for group in feature_groups(features, at_most)]
+    assert sorted(j for group in groups for j in group) == list(range(features))
+    assert all(group == sorted(group) for group in groups)
+    sizes = [len(group) for group in groups]
+    assert max(sizes) <= at_most
+    assert max(sizes) - min(sizes) <= 1
+    assert len(groups) == -(-features // at_most)
+
+
+def test_masks_of_places_become_masks_of_features() -> None:
+    masks = Masks(torch.tensor([[0, 2]]), torch.tensor([[[1], [3]]]))
+    named = masks.among(torch.tensor([4, 7, 8, 20]))
+    assert named.context.tolist() == [[4, 8]]
+    assert named.targets.tolist() == [[[7], [20]]]

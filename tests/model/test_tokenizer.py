@@ -118,3 +118,26 @@ def test_rows_are_picked_by_index_and_by_slice() -> None:
     assert torch.equal(some.missing, rows.missing[[4, 1]])
     assert torch.equal(first.x_cat, rows.x_cat[2:4])
     assert len(first) == 2
+
+
+@ALL
+def test_rows_of_some_features_have_the_tokens_of_those(
+    n_numeric: int, cardinalities: tuple[int, ...]
+) -> None:
+    made, rows = tokenizer(n_numeric, cardinalities), random_rows(7, n_numeric, cardinalities)
+    features = torch.tensor([0, 2, 3])
+    some, whole = made(rows.only(features)), made(rows)[:, features]
+    assert torch.equal(some, whole)
+    above = torch.randn_like(some)
+    torch.testing.assert_close(
+        gradients((some * above).sum(), made), gradients((whole * above).sum(), made)
+    )
+
+
+def test_rows_keep_their_features_when_they_are_picked() -> None:
+    rows = random_rows(6, 2, (3,)).only(torch.tensor([1, 2]))
+    features = rows[slice(0, 2)].to("cpu").features
+    assert features is not None
+    assert features.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="only some of their features already"):
+        rows.only(torch.tensor([0]))

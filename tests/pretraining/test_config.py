@@ -7,7 +7,7 @@ import pytest
 
 from tjepa.errors import ConfigError
 from tjepa.model import Sizes
-from tjepa.pretraining import PRESETS, PretrainingConfig, preset
+from tjepa.pretraining import CHOICES, PRESETS, PretrainingConfig, preset
 from tjepa.table import Scaling
 
 # The least and the most that is allowed.
@@ -22,6 +22,7 @@ WHOLE = {
     "predictor_heads": (1, 32),
     "predictor_ffn": (1, 4096),
     "targets": (1, 32),
+    "max_features": (2, 10_000),
     "epochs": (1, 100_000),
     "batch_size": (2, 65_536),
     "max_categories": (2, 100_000),
@@ -47,7 +48,12 @@ def refused(**changes: Any) -> str:
 
 
 def test_every_setting_is_in_the_tables_of_this_file() -> None:
-    assert {field.name for field in fields(PretrainingConfig)} == {*WHOLE, *REAL, "scaling"}
+    assert {field.name for field in fields(PretrainingConfig)} == {
+        *WHOLE,
+        *REAL,
+        *CHOICES,
+        "shared_context",
+    }
 
 
 @pytest.mark.parametrize("name", [*WHOLE, *REAL])
@@ -114,9 +120,16 @@ def test_shares_that_fill_the_row_exactly_are_allowed() -> None:
 
 
 @pytest.mark.parametrize("value", ["min-max", "", None, ["standard"]])
-def test_an_unknown_scaling_is_refused(value: object) -> None:
-    message = refused(scaling=value)
-    assert message == f"scaling is {value!r}: choose standard or quantile."
+def test_an_unknown_choice_is_refused(value: object) -> None:
+    assert refused(scaling=value) == f"scaling is {value!r}: choose standard or quantile."
+    expected = f"precision is {value!r}: choose auto or float32 or bfloat16."
+    assert refused(precision=value) == expected
+
+
+@pytest.mark.parametrize("value", [0, 1, "yes", None])
+def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
+    expected = f"shared_context is {value!r}: choose True or False."
+    assert refused(shared_context=value) == expected
 
 
 @pytest.mark.parametrize("scaling", get_args(Scaling))

@@ -18,7 +18,7 @@ from tjepa.pretraining import (
     new_model,
     schedules,
 )
-from tjepa.pretraining.loop import EMBEDDING_BATCH
+from tjepa.pretraining.loop import EMBEDDING_BATCH, EMBEDDING_TOKENS
 
 GOLDEN_LOSS = 1.0756729643399054
 GOLDEN_CHECKSUMS = [150.5176007127437, 150.50502463427168, 47.94849723064062]
@@ -32,7 +32,7 @@ def epochs(pretrainer: Pretrainer) -> list[EpochEvent]:
 
 
 def losses(pretrainer: Pretrainer) -> list[float]:
-    return [event.loss for event in pretrainer.events()]
+    return [event.loss for event in pretrainer.events(interval=0)]
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -129,7 +129,7 @@ def test_a_table_whose_columns_depend_on_each_other_is_learned() -> None:
 
 def test_events_count_steps_and_epochs_from_1() -> None:
     pretrainer = Pretrainer(*independent(3, (), n=70), small(epochs=2, batch_size=32))
-    events = list(pretrainer.events())
+    events = list(pretrainer.events(interval=0))
     assert pretrainer.steps_per_epoch == 3
     assert pretrainer.steps == 6
     assert [type(event) for event in events] == [*[StepEvent] * 3, EpochEvent] * 2
@@ -142,7 +142,8 @@ def test_events_count_steps_and_epochs_from_1() -> None:
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows() -> None:
-    *steps, epoch = Pretrainer(*independent(3, (), n=70), small(epochs=1)).events()
+    pretrainer = Pretrainer(*independent(3, (), n=70), small(epochs=1))
+    *steps, epoch = pretrainer.events(interval=0)
     expected = (32 * steps[0].loss + 32 * steps[1].loss + 6 * steps[2].loss) / 70
     assert epoch.loss == pytest.approx(expected)
 
@@ -177,7 +178,7 @@ def test_learning_rate_and_momentum_follow_their_schedules() -> None:
     update = pretrainer.model.update_target
     pretrainer.model.update_target = lambda m: (used.append(m), update(m))[1]  # type: ignore[method-assign, func-returns-value]
     rates = []
-    for event in pretrainer.events():
+    for event in pretrainer.events(interval=0):
         if isinstance(event, StepEvent):
             rates.append([group["lr"] for group in pretrainer.optimiser.param_groups])
         else:
@@ -240,13 +241,16 @@ def test_threads_do_not_disturb_each_others_seeds() -> None:
     assert all(same(found, alone) for found in together)
 
 
+@pytest.mark.parametrize("max_features", [2, 128], ids=["wide", "whole"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("stop", [0, 1, 3])
-def test_a_resumed_run_equals_one_that_was_never_stopped(stop: int, dropout: float) -> None:
+def test_a_resumed_run_equals_one_that_was_never_stopped(
+    stop: int, dropout: float, max_features: int
+) -> None:
     rows, cardinalities = independent(2, (3,))
-    config = small(epochs=4, dropout=dropout)
+    config = small(epochs=4, dropout=dropout, max_features=max_features)
     whole = Pretrainer(rows, cardinalities, config)
-    expected = list(whole.events())
+    expected = list(whole.events(interval=0))
     stopped = Pretrainer(rows, cardinalities, config)
     events = stopped.events()
     while stopped.epoch < stop:
@@ -255,7 +259,7 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(stop: int, dropout: flo
     events.close()
     resumed = Pretrainer(rows, cardinalities, config)
     resumed.restore(saved)
-    rest = list(resumed.events())
+    rest = list(resumed.events(interval=0))
     assert [event.loss for event in rest] == [event.loss for event in expected[stop * 3 :]]
     last, wanted = rest[-1], expected[-1]
     assert isinstance(last, EpochEvent)
@@ -267,7 +271,7 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(stop: int, dropout: flo
 def test_a_checkpoint_is_a_copy_and_can_be_used_twice() -> None:
     rows, cardinalities = independent(2, (3,))
     pretrainer = Pretrainer(rows, cardinalities, small(epochs=3))
-    events = pretrainer.events()
+    events = pretrainer.events(interval=0)
     while pretrainer.epoch < 1:
         next(events)
     saved = pretrainer.checkpoint()
@@ -318,7 +322,7 @@ def test_a_run_that_diverges_says_to_lower_the_learning_rate() -> None:
 
 def test_weights_that_are_no_numbers_after_the_last_step_are_not_called_finished() -> None:
     pretrainer = Pretrainer(*independent(3, ()), small(epochs=1))
-    events = pretrainer.events()
+    events = pretrainer.events(interval=0)
     for _ in range(pretrainer.steps):
         next(events)
     pretrainer.encoder.reg.data.fill_(float("nan"))
@@ -377,6 +381,60 @@ def test_only_what_is_visible_is_embedded(visible: list[int]) -> None:
     if visible == [0, 1, 2]:
         torch.testing.assert_close(tokens, embed(encoder, rows))
     assert embed(encoder, rows[slice(0, 0)], visible).shape == (0, len(visible), 16)
+
+
+def test_a_table_within_the_bound_is_trained_as_without_one() -> None:
+    rows, cardinalities = dependent(64)
+
+    def run(max_features: int) -> tuple[list[float], dict[str, Tensor]]:
+        pretrainer = Pretrainer(rows, cardinalities, small(max_features=max_features))
+        return losses(pretrainer), pretrainer.checkpoint()
+
+    at_the_bound, far_below, above = run(6), run(10_000), run(5)
+    assert at_the_bound[0] == far_below[0]
+    assert same(at_the_bound[1], far_below[1])
+    assert at_the_bound[0] != above[0]
+
+
+def test_each_step_of_a_wide_table_sees_a_subset_of_its_own() -> None:
+    rows, cardinalities = independent(6, (2, 3, 2, 3))
+    pretrainer = Pretrainer(rows, cardinalities, small(epochs=10, max_features=4))
+    seen: list[Rows] = []
+    watch(pretrainer.model, seen.append)
+    found = epochs(pretrainer)
+    assert found[-1].loss < found[0].loss
+    assert {batch.missing.shape for batch in seen} == {(32, 4)}
+    subsets = [tuple(batch.features.tolist()) for batch in seen if batch.features is not None]
+    assert len(subsets) == 20
+    assert len(set(subsets)) > 10
+    assert {j for subset in subsets for j in subset} == set(range(10))
+
+
+def test_wide_rows_are_embedded_in_groups_that_do_not_see_each_other() -> None:
+    rows, cardinalities = independent(3, (2, 3), n=10)
+    encoder = new_model(3, cardinalities, small()).context_encoder
+    tokens = embed(encoder, rows, max_features=2)
+    assert tokens.shape == (10, 5, 16)
+    for group in ([0, 3], [1, 4], [2]):
+        torch.testing.assert_close(tokens[:, group], embed(encoder, rows, group))
+    torch.testing.assert_close(embed(encoder, rows, max_features=5), embed(encoder, rows))
+    assert embed(encoder, rows[slice(0, 0)], max_features=2).shape == (0, 5, 16)
+
+
+@pytest.mark.parametrize("features", [3, 1_000])
+def test_a_batch_to_embed_holds_a_bounded_number_of_tokens(features: int) -> None:
+    rows, _ = independent(features, (), n=EMBEDDING_BATCH + 1)
+    sizes = []
+
+    class Encoder(torch.nn.Module):
+        reg = torch.zeros(1, 4)
+
+        def forward(self, batch: Rows, visible: Tensor | None) -> Tensor:
+            sizes.append(len(batch))
+            return torch.zeros(len(batch), features, 4)
+
+    assert embed(Encoder(), rows).shape == (EMBEDDING_BATCH + 1, features, 4)  # type: ignore[arg-type]
+    assert max(sizes) == min(EMBEDDING_BATCH, EMBEDDING_TOKENS // features)
 
 
 def test_the_untrained_model_is_where_a_run_starts() -> None:

@@ -1,4 +1,5 @@
 import json
+import pickle
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from tests.pretraining.tables import small
 from tjepa.errors import ConfigError, EncodingError, StoreError
 from tjepa.pretraining import Pool, Pretrainer, TrainedEncoder, as_rows, pool_tokens
+from tjepa.pretraining import trained as artefact
+from tjepa.progress import finish
 from tjepa.table import TableEncoder, infer_schema, typed
 
 
@@ -149,6 +152,29 @@ def test_a_trained_encoder_survives_its_parts(trained: TrainedEncoder) -> None:
     )
 
 
+def test_a_pickled_encoder_is_the_same_and_shares_nothing(trained: TrainedEncoder) -> None:
+    again = pickle.loads(pickle.dumps(trained))
+    assert np.array_equal(tokens(again, people()), tokens(trained, people()))
+    again.encoder.reg.data.zero_()
+    assert not close(tokens(again, people()), tokens(trained, people()))
+
+
+def test_a_device_that_torch_cannot_use_is_no_damage(trained: TrainedEncoder) -> None:
+    with pytest.raises(ConfigError, match="device is 'gpu'"):
+        TrainedEncoder.from_parts(*trained.to_parts(), device="gpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_an_encoder_is_saved_on_the_cpu_and_loads_on_either_device(trained: TrainedEncoder) -> None:
+    expected = tokens(trained, people())
+    for device in ("cuda", "cpu"):
+        again = TrainedEncoder.from_parts(*trained.to_parts(), device=device)
+        assert again.encoder.reg.device.type == device
+        assert again.untrained().encoder.reg.device.type == device
+        assert {value.device.type for value in again.to_parts()[0].values()} == {"cpu"}
+        np.testing.assert_allclose(tokens(again, people()), expected, rtol=1e-3, atol=1e-3)
+
+
 def test_loading_leaves_the_randomness_of_others_alone(trained: TrainedEncoder) -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
@@ -221,3 +247,35 @@ def test_dropout_is_off_when_rows_are_embedded(trained: TrainedEncoder) -> None:
     noisy.encoder.train()
     encoded = trained.encode(people(5))
     assert np.array_equal(noisy.tokens(encoded), noisy.tokens(encoded))
+
+
+@pytest.mark.parametrize("pool", get_args(Pool))
+def test_vectors_are_pooled_tokens_however_many_are_held_at_a_time(
+    trained: TrainedEncoder, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = trained.encode(people())
+    expected = pool_tokens(trained.tokens(encoded), pool)
+    assert close(finish(trained.vectors(encoded, pool)), expected)
+    monkeypatch.setattr(artefact, "PART_VALUES", 50 * len(trained.names) * trained.config.width)
+    assert [len(part) for part in trained.parts(encoded, pool)] == [50, 50, 20]
+    assert close(finish(trained.vectors(encoded, pool)), expected)
+    assert len(trained.vector_names(pool)) == expected.shape[1]
+
+
+def test_vectors_too_large_for_memory_are_refused_with_what_to_do(
+    trained: TrainedEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = trained.encode(people())
+    monkeypatch.setattr(artefact, "MOST_BYTES", 4 * 120 * 16)
+    assert finish(trained.vectors(encoded, "mean")).shape == (120, 16)
+    with pytest.raises(EncodingError, match=r"120 rows with 64 numbers each .* pool mean"):
+        finish(trained.vectors(encoded, "flat"))
+
+
+def test_wide_rows_have_the_tokens_of_their_groups(trained: TrainedEncoder) -> None:
+    encoded = trained.encode(people())
+    narrow = replace(trained, config=replace(trained.config, max_features=3))
+    found = narrow.tokens(encoded)
+    for group in ([0, 2], [1, 3]):
+        assert close(found[:, group], trained.tokens(encoded, group))
+    assert not close(found, trained.tokens(encoded))

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from tests.workbench.conftest import Finished
-from tests.workbench.tables import N
+from tests.workbench.tables import N, people, tiny, trained
 from tjepa import Workbench, finish
-from tjepa.analysis import Projection
+from tjepa.analysis import Projection, fitting
 from tjepa.errors import AnalysisError, StoreError
+from tjepa.pretraining import TrainedEncoder
 from tjepa.progress import Progress, Work
-from tjepa.table import split_table
+from tjepa.table import EncodedTable, infer_schema, override, split_table
+from tjepa.workbench import bench as bench_module
 
 Ask = Callable[[Workbench, str], Any]
 Make = Callable[[Workbench, str], Work[Any]]
@@ -144,3 +146,65 @@ def test_attributions_name_the_original_columns(finished: Finished) -> None:
     bench, run_id = finished.bench, finished.run_id
     found = bench.attribution(run_id) or finish(bench.compute_attribution(run_id))
     assert set(found.names) == {"height", "weight", "born", "town"}
+
+
+def test_only_rows_that_the_probe_uses_are_embedded(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "TRAIN_LIMIT", 40)
+    monkeypatch.setattr(fitting, "VALIDATION_LIMIT", 15)
+    monkeypatch.setattr(fitting, "TEST_LIMIT", 15)
+    embedded: list[int] = []
+    whole = TrainedEncoder.tokens
+
+    def counted(self: TrainedEncoder, encoded: EncodedTable, *more: Any) -> np.ndarray:
+        embedded.append(len(encoded))
+        return whole(self, encoded, *more)
+
+    monkeypatch.setattr(TrainedEncoder, "tokens", counted)
+    found = finish(finished.bench.compute_probe(finished.run_id))
+    assert (found.n_train, found.n_validation, found.n_test) == (40, 15, 15)
+    assert embedded == [70, 70]
+    assert "Scores are those of a random 15 of 24 held-out rows." in found.left_out
+    embedded.clear()
+    about = finish(finished.bench.compute_attribution(finished.run_id))
+    assert embedded[0] == 55
+    assert "a random 40 of 78 training rows" in about.sentence
+
+
+def test_attributions_of_too_many_columns_are_refused_before_the_work(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_module, "ATTRIBUTED_FEATURES", 3)
+    with pytest.raises(AnalysisError, match="SHAP values of 4 columns would take hours"):
+        finish(finished.bench.compute_attribution(finished.run_id))
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A finished run that saw two features at a time."""
+    bench, frame = Workbench(tmp_path_factory.mktemp("wide")), people()
+    schema = override(infer_schema(frame), frame, target="size")
+    run_id = trained(bench, frame, schema, tiny(max_features=2))
+    return Finished(bench, run_id, run_id)
+
+
+@pytest.mark.parametrize("key", ANSWERS)
+def test_a_wide_table_has_every_answer(wide: Finished, key: str) -> None:
+    ask, make = ANSWERS[key]
+    found = finish(make(wide.bench, wide.run_id))
+    assert same(ask(wide.bench, wide.run_id), found)
+
+
+def test_relevance_compares_the_columns_of_a_group(wide: Finished) -> None:
+    found = finish(wide.bench.compute_relevance(wide.run_id))
+    assert found.groups == 2
+    assert all(value > 0 for value in found.rankings["influence"])
+
+
+def test_fewer_rows_of_a_wide_table_are_enough_for_relevance(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_module, "RELEVANCE_CELLS", 5 * 60)
+    monkeypatch.setattr(bench_module, "LEAST_RELEVANCE_ROWS", 10)
+    assert finish(finished.bench.compute_relevance(finished.without_target)).rows == 60

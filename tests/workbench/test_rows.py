@@ -3,13 +3,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from tests.workbench.conftest import Finished
 from tests.workbench.tables import N, kept, people, tiny, trained
 from tjepa import Workbench, finish
 from tjepa.errors import ConfigError, EncodingError, SchemaError, StoreError
+from tjepa.pretraining import trained as artefact
 from tjepa.table import infer_schema, override
+from tjepa.workbench import streaming
 
 WIDTH = tiny().width
 FEATURES = ["height", "weight", "born", "town"]
@@ -138,3 +141,45 @@ def test_any_column_can_colour_the_rows(finished: Finished, column: str) -> None
 def test_an_absent_column_colours_nothing(finished: Finished) -> None:
     with pytest.raises(SchemaError, match="no column 'age'"):
         finished.bench.colour_values(finished.run_id, "age")
+
+
+@pytest.mark.parametrize("pool", ["flat", "mean"])
+def test_a_file_of_vectors_holds_what_embed_returns(
+    finished: Finished, tmp_path: Path, pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Several row groups, of several parts each.
+    width = WIDTH * (len(FEATURES) if pool == "flat" else 1)
+    monkeypatch.setattr(streaming, "GROUP_VALUES", 40 * width)
+    monkeypatch.setattr(artefact, "PART_ROWS", 25)
+    out = tmp_path / "vectors.parquet"
+    shape = finish(finished.bench.embed_file(finished.run_id, out, pool=pool))
+    expected = embed(finished, pool=pool)
+    assert shape == expected.shape
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+    assert pq.ParquetFile(out).num_row_groups == 3
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_no_rows_make_an_empty_file(finished: Finished, tmp_path: Path) -> None:
+    out = tmp_path / "vectors.parquet"
+    work = finished.bench.embed_file(finished.run_id, out, people().iloc[:0])
+    assert finish(work) == (0, len(FEATURES) * WIDTH) == pd.read_parquet(out).shape
+
+
+def test_a_file_is_not_there_before_it_is_whole(
+    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artefact, "PART_ROWS", 25)
+    out = tmp_path / "vectors.parquet"
+    out.write_text("old")
+    work = finished.bench.embed_file(finished.run_id, out)
+    while next(work).share < 0.4:
+        pass
+    work.close()
+    assert out.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_file_in_no_folder_gets_a_sentence(finished: Finished, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="could not be written"):
+        finish(finished.bench.embed_file(finished.run_id, tmp_path / "absent" / "x.parquet"))

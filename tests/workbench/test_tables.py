@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,10 @@ import pytest
 from tests.workbench.tables import kept, people, tiny
 from tjepa import Workbench
 from tjepa.errors import ReadingError, SchemaError, StoreError
+from tjepa.model import Rows
+from tjepa.pretraining import PretrainingConfig
 from tjepa.table import infer_schema, override
+from tjepa.workbench import training
 
 
 def test_a_file_is_kept_under_the_id_of_its_content(bench: Workbench) -> None:
@@ -58,6 +63,37 @@ def test_an_estimate_counts_the_steps_of_the_whole_run(bench: Workbench) -> None
     assert short.seconds >= short.steps * short.ms_per_step / 1_000
     assert bench.estimate(table_id, schema, tiny(epochs=3)) is short
     assert bench.estimate(table_id, schema, tiny(epochs=30)).steps == 90
+
+
+def test_an_estimate_of_a_wide_table_counts_what_each_step_sees(bench: Workbench) -> None:
+    frame = people()
+    table_id, schema = kept(bench, frame), infer_schema(frame)
+    whole = bench.estimate(table_id, schema, tiny())
+    wide = bench.estimate(table_id, schema, tiny(max_features=2))
+    assert (whole.features, whole.features_per_step) == (5, 5)
+    assert (wide.features, wide.features_per_step) == (5, 2)
+    assert whole.rows == wide.rows == len(frame)
+    assert wide.embedding_seconds > 0
+
+
+def test_an_estimate_times_large_steps_on_fewer_rows(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Watched(training.Pretrainer):
+        def __init__(self, rows: Rows, cardinalities: Any, config: PretrainingConfig) -> None:
+            seen.append((len(rows), config.batch_size))
+            super().__init__(rows, cardinalities, config)
+
+    monkeypatch.setattr(training, "Pretrainer", Watched)
+    frame = people()
+    table_id, schema = kept(bench, frame), infer_schema(frame)
+    monkeypatch.setattr(training, "TRIAL_TOKENS", 5 * 8)
+    monkeypatch.setattr(training, "TRIAL_CELLS", 5 * 24)
+    found = bench.estimate(table_id, schema, tiny())
+    assert seen == [(24, 8)]
+    assert found.steps == 6
 
 
 def test_an_estimate_leaves_no_run(bench: Workbench) -> None:

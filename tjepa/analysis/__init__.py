@@ -2,7 +2,13 @@
 
 from tjepa.analysis.agreement import Agreement, agreement
 from tjepa.analysis.attribution import Attribution, attribution
-from tjepa.analysis.fitting import Fitted, fit_gbdt, fit_linear_probe
+from tjepa.analysis.fitting import (
+    ChosenRows,
+    Fitted,
+    choose_rows,
+    fit_gbdt,
+    fit_linear_probe,
+)
 from tjepa.analysis.probing import Difference, Interval, ProbeResult, ProbeRow, probe
 from tjepa.analysis.projection import Projection, pca, sample_rows, umap, warm_up
 from tjepa.analysis.relevance import Relevance, relevance, token_variance
@@ -10,6 +16,7 @@ from tjepa.analysis.relevance import Relevance, relevance, token_variance
 __all__ = [
     "Agreement",
     "Attribution",
+    "ChosenRows",
     "Difference",
     "Fitted",
     "Interval",
@@ -19,6 +26,7 @@ __all__ = [
     "Relevance",
     "agreement",
     "attribution",
+    "choose_rows",
     "fit_gbdt",
     "fit_linear_probe",
     "pca",

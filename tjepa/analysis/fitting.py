@@ -5,7 +5,7 @@ trees. `Fitted` hides the differences: one output per class, or one prediction.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ import numpy as np
 from tjepa.errors import AnalysisError
 
 TRAIN_LIMIT = 50_000
+VALIDATION_LIMIT = 20_000
+TEST_LIMIT = 50_000
+"""Of so many rows, the 95 % interval of an accuracy is at most 0.9 points wide."""
 SEARCH_LIMIT = 10_000
 """Rows on which the penalty of a logistic probe is chosen; it is then fitted on all of them."""
 STRENGTHS = (0.001, 0.03, 1.0)
@@ -58,6 +61,59 @@ class Fitted:
         return score(self.margins(x), self.explained)
 
 
+@dataclass(frozen=True)
+class ChosenRows:
+    """Row numbers i64, ascending, that models are fitted on, chosen by and scored on.
+
+    `left_out` has a sentence for each kind of row that the sets do without.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    left_out: tuple[str, ...]
+
+    @property
+    def everything(self) -> np.ndarray:
+        """The rows of all three sets, i64, ascending."""
+        return np.sort(np.concatenate([self.train, self.validation, self.test]))
+
+    def within(self, rows: np.ndarray) -> "ChosenRows":
+        """The same rows as places in `rows`, ascending numbers that hold them all."""
+        sets = (self.train, self.validation, self.test)
+        train, validation, test = (np.searchsorted(rows, numbers) for numbers in sets)
+        return replace(self, train=train, validation=validation, test=test)
+
+
+def choose_rows(
+    y: np.ndarray,
+    split_rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    task: str,
+    *,
+    seed: int,
+) -> ChosenRows:
+    """The rows with a target of the training, validation and test rows; of many, a sample.
+
+    The limits are 50,000 rows to fit on, 20,000 to choose by and 50,000 to score.
+    """
+    known = [usable(y, rows, task) for rows in split_rows]
+    limits = (TRAIN_LIMIT, VALIDATION_LIMIT, TEST_LIMIT)
+    sets = [sampled(rows, seed, limit) for rows, limit in zip(known, limits, strict=True)]
+    sentences = []
+    if unlabelled := sum(map(len, split_rows)) - sum(map(len, known)):
+        sentences.append(f"Rows without a target, left out: {unlabelled:,}.")
+    parts = (
+        ("Every model was fitted on", "training"),
+        ("Settings were chosen on", "validation"),
+        ("Scores are those of", "held-out"),
+    )
+    for (opening, name), rows, of in zip(parts, sets, known, strict=True):
+        if len(rows) < len(of):
+            sentences.append(f"{opening} a random {len(rows):,} of {len(of):,} {name} rows.")
+    train, validation, test = sets
+    return ChosenRows(train, validation, test, tuple(sentences))
+
+
 def fit_linear_probe(
     x: np.ndarray,
     y: np.ndarray,
@@ -76,7 +132,7 @@ def fit_linear_probe(
     AnalysisError
         When the training rows hold a single class or one constant target, or a set is empty.
     """
-    train, validation = usable(y, train, task), usable(y, validation, task)
+    train, validation = sampled(usable(y, train, task), seed), usable(y, validation, task)
     return linear_probe(x, encode_target(y, train, task), train, validation, seed)
 
 
@@ -92,7 +148,7 @@ def fit_gbdt(
 
     Raises as `fit_linear_probe` does.
     """
-    train, validation = usable(y, train, task), usable(y, validation, task)
+    train, validation = sampled(usable(y, train, task), seed), usable(y, validation, task)
     return xgboost(trees, encode_target(y, train, task), train, validation, seed)
 
 
@@ -140,14 +196,16 @@ def score(margins: np.ndarray, explained: int) -> np.ndarray:
 def linear_probe(
     x: np.ndarray, target: Target, train: np.ndarray, validation: np.ndarray, seed: int
 ) -> Fitted:
-    train, validation = sampled(train, seed), judged(target, validation)
+    validation = judged(target, validation)
     mean = x[train].mean(axis=0, dtype=np.float64)
     scale = x[train].std(axis=0, dtype=np.float64)
     # A dimension that is constant but for rounding must not be blown up to unit variance.
     scale = np.where(scale > 1e-6 * np.maximum(np.abs(mean), 1e-6), scale, np.inf)
 
     def standardised(vectors: np.ndarray) -> np.ndarray:
-        return np.asarray(((vectors - mean) / scale), dtype=np.float32)
+        scaled = vectors - mean
+        scaled /= scale  # in place: these are f64, and there may be many
+        return np.asarray(scaled, dtype=np.float32)
 
     fit = _logistic if target.classes else _ridge
     weights, offset = fit(
@@ -170,7 +228,7 @@ def xgboost(
     import xgboost as library
 
     matrix, categorical = trees
-    train, validation = sampled(train, seed), judged(target, validation)
+    validation = judged(target, validation)
     kind = library.XGBClassifier if target.classes else library.XGBRegressor
     model = kind(
         n_estimators=TREES,
@@ -202,7 +260,7 @@ def hist_gradient_boosting(
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     matrix, categorical = trees
-    train, validation = sampled(train, seed), judged(target, validation)
+    validation = judged(target, validation)
     few = np.array(
         [len(np.unique(column[~np.isnan(column)])) <= BINS for column in matrix[train].T]
     )
@@ -245,11 +303,11 @@ def dummy(target: Target, train: np.ndarray) -> Fitted:
     return Fitted(margins, target.explained, _output(target))
 
 
-def sampled(train: np.ndarray, seed: int) -> np.ndarray:
-    """At most 50,000 training rows, the same for every model."""
-    if len(train) <= TRAIN_LIMIT:
-        return train
-    return np.sort(np.random.default_rng(seed).permutation(train)[:TRAIN_LIMIT])
+def sampled(rows: np.ndarray, seed: int, limit: int = TRAIN_LIMIT) -> np.ndarray:
+    """At most `limit` of the rows, at random, ascending."""
+    if len(rows) <= limit:
+        return rows
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:limit])
 
 
 def judged(target: Target, validation: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from tjepa.analysis import fitting, scoring, wording
-from tjepa.analysis.fitting import Fitted, Target, Trees
+from tjepa.analysis.fitting import ChosenRows, Fitted, Target, Trees
 from tjepa.analysis.waiting import in_thread, preload
 from tjepa.errors import AnalysisError
 from tjepa.progress import Progress, Work, within
@@ -160,7 +160,7 @@ def probe(
     views: Mapping[str, np.ndarray],
     trees: Trees,
     y: np.ndarray,
-    split_rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+    chosen: ChosenRows,
     task: str,
     *,
     seed: int,
@@ -174,16 +174,16 @@ def probe(
     trees
         Columns f64 [N, D] with NaN for missing, and bool [D]: which hold category codes.
     y
-        Labels (object array of str) or numbers (f64), [N]; missing ones are left out and counted.
-    split_rows
-        Row numbers for training, validation and test.
+        Labels (object array of str) or numbers (f64), [N].
+    chosen
+        Which of the N rows are fitted on, chosen by and scored; see `choose_rows`.
 
     Raises
     ------
     AnalysisError
-        When a set has no labelled row, or the target does not vary in training.
+        When a set has no row, or the target does not vary in training.
     """
-    train, validation, test = (fitting.usable(y, rows, task) for rows in split_rows)
+    train, validation, test = chosen.train, chosen.validation, chosen.test
     target = fitting.encode_target(y, train, task)
     if len(test) < 2:
         raise AnalysisError(f"{len(test)} held-out rows have a target: too few to score anything.")
@@ -231,10 +231,10 @@ def probe(
         differences=tuple(
             Difference(f"T-JEPA − {names[other]}", other, gap) for other, gap in gaps.items()
         ),
-        n_train=len(fitting.sampled(train, seed)),
+        n_train=len(train),
         n_validation=len(fitting.judged(target, validation)),
         n_test=len(test),
-        left_out=wording.left_out(y, target, split_rows, (train, validation, test)),
+        left_out=wording.left_out(y, target, chosen),
         best_trees=best,
         seed=seed,
     )

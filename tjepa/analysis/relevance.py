@@ -25,7 +25,8 @@ class Relevance:
 
     `rankings` has the keys `influence`, `token_variance` and both with `_untrained`.
     `agreement` is Kendall's tau of each definition with its untrained control, and of the two
-    definitions with each other (`definitions`); None where a ranking is constant.
+    definitions with each other (`definitions`); None where a ranking is constant. With several
+    `groups`, influence is that on the other features of one's group.
     """
 
     names: tuple[str, ...]
@@ -33,6 +34,7 @@ class Relevance:
     agreement: dict[str, float | None]
     rows: int
     seed: int
+    groups: int = 1
 
     @property
     def sentence(self) -> str:
@@ -44,6 +46,11 @@ class Relevance:
         influence = np.asarray(self.rankings["influence"])
         top = [self.names[j] for j in np.argsort(-influence, kind="stable")[:3]]
         text = f"Leaving out {_list(top)} changes the other columns' tokens most."
+        if self.groups > 1:
+            text += (
+                f" The table is wide: the encoder sees its columns in {self.groups} groups, and"
+                " each was left out of its own."
+            )
         tau, between = self.agreement["influence"], self.agreement["definitions"]
         if tau is None:
             text += " The ranking cannot be compared with the untrained encoder's: one is constant."
@@ -76,6 +83,7 @@ class Relevance:
             "agreement": dict(self.agreement),
             "rows": self.rows,
             "seed": self.seed,
+            "groups": self.groups,
             "sentence": self.sentence,
         }
         return data, {}
@@ -88,6 +96,7 @@ class Relevance:
             agreement=dict(data["agreement"]),
             rows=data["rows"],
             seed=data["seed"],
+            groups=data.get("groups", 1),
         )
 
 
@@ -97,14 +106,22 @@ def token_variance(tokens: np.ndarray) -> np.ndarray:
 
 
 def relevance(
-    names: Sequence[str], embed: Embed, embed_untrained: Embed, *, rows: int, seed: int
+    names: Sequence[str],
+    embed: Embed,
+    embed_untrained: Embed,
+    *,
+    rows: int,
+    seed: int,
+    groups: Sequence[list[int]] | None = None,
 ) -> Work[Relevance]:
     """Rank the features by token variance and by influence, trained and untrained.
 
     `embed(visible)` gives the tokens f32 [n, len(visible), H] of those features, in that order,
     for the same `rows` rows every time. The influence of feature j is the mean squared change
     of the other features' tokens when j is left out of the sequence, divided by the variance
-    of those tokens over the rows (both means over features and dimensions).
+    of those tokens over the rows (both means over features and dimensions). With `groups`, each
+    feature being in one of them, the other features are those of its group, and no others are in
+    the sequence.
 
     Raises
     ------
@@ -114,27 +131,41 @@ def relevance(
     if len(names) < 2 or rows < 2:
         raise AnalysisError("Relevance compares columns: it needs two features and two rows.")
     rankings: dict[str, tuple[float, ...]] = {}
-    everything = list(range(len(names)))
+    if groups is None:
+        groups = [list(range(len(names)))]
     for i, (ending, call) in enumerate((("", embed), ("_untrained", embed_untrained))):
-        yield Progress("tokens of all columns", i / 2)
-        tokens = np.asarray(call(everything))
-        if not np.isfinite(tokens).all():
-            raise AnalysisError("Some tokens are not finite, so there is nothing to rank.")
-        variance = token_variance(tokens)
-        influence = []
-        for j in everything:
-            yield Progress("leaving out one column at a time", (i + j / len(names)) / 2)
-            others = everything[:j] + everything[j + 1 :]
-            change = np.square(call(others) - tokens[:, others], dtype=np.float64).mean()
-            spread = variance[others].mean()
-            influence.append(float(change / spread) if spread > 0 else 0.0)
-        rankings[f"influence{ending}"] = tuple(influence)
-        rankings[f"token_variance{ending}"] = tuple(float(value) for value in variance)
+        influence, variance = np.zeros(len(names)), np.zeros(len(names))
+        done = 0
+        for group in groups:
+            yield Progress("tokens of all columns", (i + done / len(names)) / 2)
+            tokens = np.asarray(call(group))
+            if not np.isfinite(tokens).all():
+                raise AnalysisError("Some tokens are not finite, so there is nothing to rank.")
+            variance[group] = token_variance(tokens)
+            for place, j in enumerate(group):
+                yield Progress("leaving out one column at a time", (i + done / len(names)) / 2)
+                done += 1
+                if len(group) == 1:
+                    continue  # nobody could hear it
+                rest = [*range(place), *range(place + 1, len(group))]
+                others = [group[k] for k in rest]
+                change = np.square(call(others) - tokens[:, rest], dtype=np.float64).mean()
+                spread = variance[others].mean()
+                influence[j] = change / spread if spread > 0 else 0.0
+        rankings[f"influence{ending}"] = tuple(influence.tolist())
+        rankings[f"token_variance{ending}"] = tuple(variance.tolist())
     close: dict[str, float | None] = {
         name: kendall(rankings[name], rankings[f"{name}_untrained"]) for name in DEFINITIONS
     }
     close["definitions"] = kendall(rankings["influence"], rankings["token_variance"])
-    return Relevance(names=tuple(names), rankings=rankings, agreement=close, rows=rows, seed=seed)
+    return Relevance(
+        names=tuple(names),
+        rankings=rankings,
+        agreement=close,
+        rows=rows,
+        seed=seed,
+        groups=len(groups),
+    )
 
 
 def _list(names: Sequence[str]) -> str:

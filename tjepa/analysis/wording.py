@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tjepa.analysis.fitting import TRAIN_LIMIT, Target
+from tjepa.analysis.fitting import ChosenRows, Target
 from tjepa.analysis.scoring import AUC_CLASSES
 
 FEW_ROWS = 200
@@ -64,24 +64,12 @@ def verdict(
     return " ".join(sentences)
 
 
-def left_out(
-    y: np.ndarray,
-    target: Target,
-    given: Sequence[np.ndarray],
-    used: Sequence[np.ndarray],
-) -> tuple[str, ...]:
+def left_out(y: np.ndarray, target: Target, chosen: ChosenRows) -> tuple[str, ...]:
     """One sentence for each kind of row or score that the result does without."""
-    sentences = []
-    unlabelled = sum(len(rows) for rows in given) - sum(len(rows) for rows in used)
-    if unlabelled:
-        sentences.append(f"Rows without a target, left out: {unlabelled:,}.")
-    train, validation, test = used
-    if len(train) > TRAIN_LIMIT:
-        sentences.append(
-            f"Every model was fitted on a random {TRAIN_LIMIT:,} of {len(train):,} training rows."
-        )
     if not target.classes:
-        return tuple(sentences)
+        return chosen.left_out
+    sentences = list(chosen.left_out)
+    validation, test = chosen.validation, chosen.test
     unknown = validation[target.values[validation] < 0]
     if len(unknown):
         sentences.append(

@@ -77,6 +77,7 @@ def _described(raw: "RawTable", schema: "Schema") -> dict[str, Any]:
 def pretrain(arguments: argparse.Namespace) -> None:
     file = _file(arguments.file)
     from tjepa.pretraining import preset
+    from tjepa.report.words import cost_sentences
     from tjepa.table import override
     from tjepa.workbench import Workbench
 
@@ -93,8 +94,10 @@ def pretrain(arguments: argparse.Namespace) -> None:
         **{name: value for name, value in changes.items() if value is not None},
     )
     bench.save_schema(table_id, schema)
-    run_id = bench.create_run(table_id, schema, config)
     _print_left_out(schema, sys.stderr)
+    for text in cost_sentences(bench.estimate(table_id, schema, config)):
+        print(text.replace("**", ""), file=sys.stderr, flush=True)
+    run_id = bench.create_run(table_id, schema, config)
     try:
         run = _finish(bench.pretrain(run_id))
     except KeyboardInterrupt:
@@ -120,9 +123,8 @@ def embed(arguments: argparse.Namespace) -> None:
     file = None if arguments.file is None else _file(arguments.file)
     with output(arguments.out, file) as unfinished:
         bench, run_id = _bench_and_run(arguments.run)
-        vectors = _finish(bench.embed(run_id, file, pool=arguments.pool))
-        vectors.to_parquet(unfinished, index=False)
-    print(f"{literal(arguments.out)}: {len(vectors):,} rows, {vectors.shape[1]:,} columns")
+        rows, width = _finish(bench.embed_file(run_id, unfinished, file, pool=arguments.pool))
+    print(f"{literal(arguments.out)}: {rows:,} rows, {width:,} columns")
 
 
 def project(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """The T-JEPA network: tensors in, tensors out; no frames, no files."""
 
 from tjepa.model.jepa import TJEPA, Encoder, Prediction, Predictor, Sizes
-from tjepa.model.masking import Masks, MaskShares, draw_masks
+from tjepa.model.masking import Masks, MaskShares, draw_features, draw_masks, feature_groups
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 
 __all__ = [
@@ -14,5 +14,7 @@ __all__ = [
     "Predictor",
     "Rows",
     "Sizes",
+    "draw_features",
     "draw_masks",
+    "feature_groups",
 ]

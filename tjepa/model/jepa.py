@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tjepa.model import kernels
 from tjepa.model.masking import Masks
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 from tjepa.model.transformer import Transformer
@@ -31,6 +32,7 @@ class Sizes:
     predictor_heads: int
     predictor_ffn: int
     dropout: float
+    shared_context: bool = True
 
 
 class Encoder(nn.Module):
@@ -58,11 +60,17 @@ class Encoder(nn.Module):
 
 
 class Predictor(nn.Module):
-    """A narrower transformer from context tokens to the latent tokens of each target mask."""
+    """A narrower transformer from context tokens to the latent tokens of each target mask.
+
+    With a shared context the context tokens attend to one another alone, so they are computed
+    once per row; else, as in the paper, they also attend to the mask tokens of a target, and are
+    computed anew for each.
+    """
 
     def __init__(self, n_features: int, sizes: Sizes) -> None:
         super().__init__()
         width = sizes.predictor_width
+        self.shared_context = sizes.shared_context
         self.enter = nn.Linear(sizes.width, width)
         self.position = nn.Parameter(torch.empty(n_features, width))
         self.mask_token = nn.Parameter(torch.empty(width))
@@ -78,6 +86,10 @@ class Predictor(nn.Module):
         b, k, n_target = masks.targets.shape
         known = self.enter(context) + self.position[masks.context]  # (B, Nc, P)
         asked = self.mask_token + self.position[masks.targets]  # (B, K, Nt, P)
+        if self.shared_context:
+            sequence = torch.cat([known, asked.flatten(1, 2)], dim=1)  # (B, Nc + K·Nt, P)
+            answers = self.transformer(sequence, k, n_target)[:, -k * n_target :]
+            return self.leave(answers).unflatten(1, (k, n_target))
         known = known.unsqueeze(1).expand(-1, k, -1, -1)
         sequence = torch.cat([known, asked], dim=2).flatten(0, 1)  # (B·K, Nc + Nt, P)
         answers = self.transformer(sequence)[:, -n_target:]
@@ -109,13 +121,24 @@ class TJEPA(nn.Module):
         return self
 
     def forward(self, rows: Rows, masks: Masks) -> Prediction:
-        """Mean squared latent distance over rows, target masks, target features and dimensions."""
+        """Mean squared latent distance over rows, target masks, target features and dimensions.
+
+        The masks count the features that the rows hold; the others are in no sequence.
+        """
         context = self.context_encoder(rows, masks.context)
-        predictions = self.predictor(context, masks)
+        named = masks if rows.features is None else masks.among(rows.features)
+        predictions = self.predictor(context, named)
         with torch.no_grad():
             latent = self.target_encoder(rows)
             targets = _gather(latent, masks.targets.flatten(1)).view_as(predictions)
         return Prediction(F.mse_loss(predictions, targets), predictions, targets)
+
+    def is_faster_in_bfloat16(self, device: torch.device) -> bool:
+        """Whether the device, and on a processor the kernels for it, are built for bfloat16."""
+        if device.type == "cpu":
+            transformers = (self.context_encoder.transformer, self.predictor.transformer)
+            return kernels.HAS_BFLOAT16 and all(map(kernels.know, transformers))
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
 
     @torch.no_grad()
     def update_target(self, momentum: float) -> None:

@@ -1,5 +1,7 @@
 """Which features of each row are context and which are to be predicted (T-JEPA, section 3.2).
 
+Attention costs the square of the features, so that of a wide table only some are seen at once.
+
 [REG] tokens have no index here, so they can be neither masked nor predicted.
 """
 
@@ -35,6 +37,26 @@ class Masks:
 
     context: Tensor
     targets: Tensor
+
+    def among(self, features: Tensor) -> "Masks":
+        """Masks of places in `features` as masks of the features themselves."""
+        return Masks(features[self.context], features[self.targets])
+
+
+def draw_features(features: int, at_most: int, generator: Generator) -> Tensor | None:
+    """`at_most` of range(`features`) at random, i64, ascending; None, undrawn, where all fit."""
+    if features <= at_most:
+        return None
+    return torch.randperm(features, generator=generator)[:at_most].sort().values
+
+
+def feature_groups(features: int, at_most: int) -> list[Tensor]:
+    """range(`features`) in as few groups of at most `at_most` as it takes, i64, ascending.
+
+    Each group is spread evenly over the features, as a random one would be.
+    """
+    groups = -(-features // at_most)
+    return [torch.arange(first, features, groups) for first in range(groups)]
 
 
 def draw_masks(batch: int, features: int, shares: MaskShares, generator: Generator) -> Masks:

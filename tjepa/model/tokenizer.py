@@ -12,20 +12,51 @@ class Rows:
     """A batch of encoded rows: D = Dn + Dc features, the Dn numeric ones first.
 
     ``x_num`` f32 [B, Dn] and ``x_cat`` i64 [B, Dc] hold zero where ``missing`` bool [B, D] is set.
+    ``features`` i64 [D] are the features of the table that they hold, ascending; None for all.
     """
 
     x_num: Tensor
     x_cat: Tensor
     missing: Tensor
+    features: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.missing)
 
     def __getitem__(self, index: Tensor | slice) -> "Rows":
-        return Rows(self.x_num[index], self.x_cat[index], self.missing[index])
+        return Rows(self.x_num[index], self.x_cat[index], self.missing[index], self.features)
 
     def to(self, device: torch.device | str) -> "Rows":
-        return Rows(self.x_num.to(device), self.x_cat.to(device), self.missing.to(device))
+        target = torch.device(device)
+        features = None if self.features is None else moved(self.features, target)
+        return Rows(
+            moved(self.x_num, target),
+            moved(self.x_cat, target),
+            moved(self.missing, target),
+            features,
+        )
+
+    def only(self, features: Tensor) -> "Rows":
+        """Whole rows cut down to some of their features, i64, ascending."""
+        if self.features is not None:
+            raise ValueError("these rows hold only some of their features already")
+        n, device = self.x_num.shape[1], self.missing.device
+        numbers, categories = features[features < n], features[features >= n] - n
+        chosen = moved(features, device)
+        return Rows(
+            self.x_num[:, moved(numbers, device)],
+            self.x_cat[:, moved(categories, device)],
+            self.missing[:, chosen],
+            chosen,
+        )
+
+
+def moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on that device; on its way from the CPU to a GPU nobody waits for it."""
+    if tensor.device.type == "cpu" and device.type == "cuda":
+        # Only from pinned memory can the GPU fetch it in its own time.
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 class FeatureTokenizer(nn.Module):
@@ -57,8 +88,18 @@ class FeatureTokenizer(nn.Module):
 
     def forward(self, rows: Rows) -> Tensor:
         """Tokens f32 [B, D, H], numeric features first."""
-        numeric = rows.x_num.unsqueeze(-1) * self.weight + self.bias  # (B, Dn, H)
-        categorical = self.categories[rows.x_cat + self.starts]  # (B, Dc, H)
+        features = numbers = categories = rows.features
+        if features is not None:
+            # Not by comparing: how many there are is known here, and a GPU would have to be asked.
+            n = rows.x_num.shape[1]
+            numbers, categories = features[:n], features[n:] - self.n_numeric
+        weight, bias = _some(self.weight, numbers), _some(self.bias, numbers)
+        numeric = rows.x_num.unsqueeze(-1) * weight + bias  # (B, Dn, H)
+        categorical = self.categories[rows.x_cat + _some(self.starts, categories)]  # (B, Dc, H)
         value = torch.cat([numeric, categorical], dim=1)
-        value = torch.where(rows.missing.unsqueeze(-1), self.missing, value)
-        return value + self.index + self.kind[self.kind_of]
+        value = torch.where(rows.missing.unsqueeze(-1), _some(self.missing, features), value)
+        return value + _some(self.index, features) + self.kind[_some(self.kind_of, features)]
+
+
+def _some(of_features: Tensor, chosen: Tensor | None) -> Tensor:
+    return of_features if chosen is None else of_features[chosen]

@@ -1,11 +1,12 @@
 """Pre-training: configuration, loop and the watch for collapse."""
 
-from tjepa.pretraining.config import PRESETS, PresetName, PretrainingConfig, preset
+from tjepa.pretraining.config import CHOICES, PRESETS, PresetName, PretrainingConfig, preset
 from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
 from tjepa.pretraining.loop import EpochEvent, Pretrainer, StepEvent, embed, new_model
 from tjepa.pretraining.trained import Pool, TrainedEncoder, as_rows, pool_tokens
 
 __all__ = [
+    "CHOICES",
     "PRESETS",
     "EpochEvent",
     "Pool",

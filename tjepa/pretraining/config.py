@@ -8,8 +8,14 @@ from tjepa.errors import ConfigError
 from tjepa.model import MaskShares, Sizes
 from tjepa.table import Scaling
 
+Precision = Literal["auto", "float32", "bfloat16"]
 PresetName = Literal["quick", "balanced", "thorough"]
 PRESETS: tuple[PresetName, ...] = get_args(PresetName)
+CHOICES: dict[str, tuple[str, ...]] = {
+    "scaling": get_args(Scaling),
+    "precision": get_args(Precision),
+}
+"""What the settings that are words can be."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,17 @@ class PretrainingConfig:
     predictor_layers: int = 2
     predictor_heads: int = 2
     predictor_ffn: int = 64
+    shared_context: bool = True
+    """The predictor computes the context once per row; off, as in the paper, once per target."""
     context_min: float = 0.2
     context_max: float = 0.8
     target_min: float = 0.15
     target_max: float = 0.6
     targets: int = 4
     """K, the number of target masks per row."""
+    max_features: int = 128
+    """The most features in one sequence: of a wider table each step sees a random subset of that
+    many, and rows are embedded in groups of at most that many."""
     epochs: int = 30
     batch_size: int = 512
     learning_rate: float = 1e-3
@@ -51,6 +62,9 @@ class PretrainingConfig:
     scaling: Scaling = "quantile"
     """Numbers by their quantiles to a normal distribution; or, as in the paper, standardised."""
     max_categories: int = 256
+    precision: Precision = "auto"
+    """Of matrix products in training; by itself bfloat16 where the processor or GPU is built for
+    it. Weights, sums and everything after training are float32."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -66,6 +80,7 @@ class PretrainingConfig:
             ("predictor_heads", 1, 32),
             ("predictor_ffn", 1, 4096),
             ("targets", 1, 32),
+            ("max_features", 2, 10_000),
             ("epochs", 1, 100_000),
             ("batch_size", 2, 65_536),
             ("max_categories", 2, 100_000),
@@ -104,10 +119,13 @@ class PretrainingConfig:
                     f"{width_name} is {getattr(self, width_name)} and {heads_name} is "
                     f"{getattr(self, heads_name)}: the first must be a multiple of the second."
                 )
-        if self.scaling not in get_args(Scaling):
-            raise ConfigError(
-                f"scaling is {self.scaling!r}: choose {' or '.join(get_args(Scaling))}."
-            )
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(
+                    f"{name} is {getattr(self, name)!r}: choose {' or '.join(choices)}."
+                )
+        if not isinstance(self.shared_context, bool):
+            raise ConfigError(f"shared_context is {self.shared_context!r}: choose True or False.")
 
     @property
     def sizes(self) -> Sizes:

@@ -1,30 +1,46 @@
-"""The training loop: a generator of events, without threads, files or a screen."""
+"""The training loop: a generator of events, without threads, files or a screen.
+
+All randomness but that of dropout is drawn on the CPU, so that it is the same on every device. The
+loop sends work to the device and never asks it for anything but the losses, now and then: on a GPU
+a question waits until everything sent before is done.
+"""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, isfinite
+from statistics import fmean
 from threading import Lock
 
 import torch
 from torch import Generator, Tensor
 
 from tjepa.errors import ConfigError, EncodingError, StoreError
-from tjepa.model import TJEPA, Encoder, Rows, draw_masks
+from tjepa.model import TJEPA, Encoder, Masks, Rows, draw_features, draw_masks, feature_groups
+from tjepa.model.tokenizer import moved
 from tjepa.pretraining import schedules
 from tjepa.pretraining.config import PretrainingConfig
 from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
 
+READING_SECONDS = 0.2
+"""Between two readings of the loss: the least time in which a run can be cancelled."""
 DIAGNOSTIC_ROWS = 512
 EMBEDDING_BATCH = 1024
+EMBEDDING_TOKENS = 32_768
+"""In one batch at most, so that its memory does not depend on the number of features."""
 
+CPU = torch.device("cpu")
 _SEEDING = Lock()
 
 
 @dataclass(frozen=True)
 class StepEvent:
-    """One optimiser step, counted from 1 over the whole run."""
+    """The optimiser steps since the last event.
+
+    ``step`` counts the last of them, from 1 over the whole run; ``loss`` is the mean over their
+    rows, ``rows_per_s`` that of the epoch so far.
+    """
 
     step: int
     steps: int
@@ -57,14 +73,32 @@ class Pretrainer:
     Randomness of epoch e comes from (seed, e) alone, so a run that is resumed at the end of an
     epoch equals one that was never stopped.
 
+    Parameters
+    ----------
+    rows:
+        On the CPU. They are copied to the device once where they take at most half of the memory
+        that is free there, else batch by batch.
+    cardinalities:
+        Of the categorical features.
+    config:
+        Sizes, masks and schedule.
+    device:
+        By default the GPU where torch can use one (`cuda`), the CPU otherwise.
+
     Raises
     ------
+    ConfigError
+        When torch cannot use the device.
     EncodingError
         When there are fewer than two rows or two features: nothing could be predicted.
     """
 
     def __init__(
-        self, rows: Rows, cardinalities: tuple[int, ...], config: PretrainingConfig
+        self,
+        rows: Rows,
+        cardinalities: tuple[int, ...],
+        config: PretrainingConfig,
+        device: torch.device | str | None = None,
     ) -> None:
         features = rows.missing.shape[1]
         if features < 2:
@@ -77,12 +111,19 @@ class Pretrainer:
                 f"Pre-training needs at least 2 training rows; this table has {len(rows)}."
             )
         self.config = config
-        self.rows = rows
-        self.model = new_model(rows.x_num.shape[1], cardinalities, config)
+        self.device = usable_device(device)
+        self.rows = _resident(rows, self.device)
+        self.model = new_model(rows.x_num.shape[1], cardinalities, config).to(self.device)
+        self.in_bfloat16 = config.precision == "bfloat16" or (
+            config.precision == "auto" and self.model.is_faster_in_bfloat16(self.device)
+        )
         self.epoch = 0
         self.optimiser = torch.optim.AdamW(self._parameter_groups(), lr=0.0, fused=True)
         seen = torch.randperm(len(rows), generator=_generator(config.seed, 0))[:DIAGNOSTIC_ROWS]
-        self._watched = rows[seen]
+        # Of a wide table only its first group: the whole would cost more than the steps.
+        groups = feature_groups(features, config.max_features)
+        watched = rows[seen] if len(groups) == 1 else rows[seen].only(groups[0])
+        self._watched = watched.to(self.device)
         self.start = self._spread()
 
     @property
@@ -98,8 +139,11 @@ class Pretrainer:
     def steps(self) -> int:
         return self.steps_per_epoch * self.config.epochs
 
-    def events(self) -> Iterator[Event]:
+    def events(self, interval: float = READING_SECONDS) -> Iterator[Event]:
         """Train from where the run stands to its last epoch.
+
+        Losses are read, and told as a `StepEvent`, after the first and the last step of an epoch
+        and between them as soon as `interval` seconds have passed; with 0, after every step.
 
         Raises
         ------
@@ -107,19 +151,23 @@ class Pretrainer:
             When loss or weights are no longer finite numbers: the learning rate is too high.
         """
         while self.epoch < self.config.epochs:
-            yield from self._run_epoch(self.epoch)
+            yield from self._run_epoch(self.epoch, interval)
 
     def checkpoint(self) -> dict[str, Tensor]:
-        """Everything `restore` needs, as a flat dictionary of copies. Call between epochs."""
-        state = {f"model.{name}": value.clone() for name, value in self.model.state_dict().items()}
+        """Everything `restore` needs, as a flat dictionary of copies on the CPU.
+
+        Call between epochs.
+        """
+        state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for index, moments in self.optimiser.state_dict()["state"].items():
             for name, value in moments.items():
-                state[f"optimiser.{index}.{name}"] = value.clone()
+                state[f"optimiser.{index}.{name}"] = value
+        state = {name: value.to("cpu", copy=True) for name, value in state.items()}
         state["epoch"] = torch.tensor(self.epoch)
         return state
 
     def restore(self, checkpoint: dict[str, Tensor]) -> None:
-        """Go on from a `checkpoint` of a run with the same rows and configuration.
+        """Go on from a `checkpoint` of a run with the same rows and configuration, on any device.
 
         Raises
         ------
@@ -145,20 +193,29 @@ class Pretrainer:
                 "The checkpoint is damaged or of another configuration: start the run again."
             ) from error
 
-    def _run_epoch(self, epoch: int) -> Iterator[Event]:
-        started, paused = time.perf_counter(), 0.0
+    def _run_epoch(self, epoch: int, interval: float) -> Iterator[Event]:
+        started = due = time.perf_counter()
+        paused = 0.0
         generator = _generator(self.config.seed, epoch + 1)
         order = torch.randperm(len(self.rows), generator=generator)
-        total, seen = 0.0, 0
-        for i, index in enumerate(order.split(self.config.batch_size)):
+        batches = moved(order, self.rows.missing.device).split(self.config.batch_size)
+        total, seen, unread = 0.0, 0, []
+        for i, index in enumerate(batches):
             step = epoch * self.steps_per_epoch + i
-            loss = self._step(self.rows[index], step, generator)
-            total, seen = total + loss * len(index), seen + len(index)
+            unread.append(self._step(self.rows[index].to(self.device), step, generator))
+            if i + 1 < len(batches) and time.perf_counter() < due:
+                continue
+            losses, unread = self._read(unread, step), []
+            sizes = [len(batch) for batch in batches[i + 1 - len(losses) : i + 1]]
+            for loss, size in zip(losses, sizes, strict=True):
+                total, seen = total + loss * size, seen + size
+            mean = fmean(losses, weights=sizes)
             before = time.perf_counter()
             yield StepEvent(
-                step + 1, self.steps, epoch + 1, loss, seen / (before - started - paused)
+                step + 1, self.steps, epoch + 1, mean, seen / (before - started - paused)
             )
-            paused += time.perf_counter() - before
+            after = time.perf_counter()
+            paused, due = paused + after - before, after + interval
         seconds = time.perf_counter() - started - paused
         self.epoch = epoch + 1
         now = self._spread()
@@ -176,24 +233,34 @@ class Pretrainer:
             collapsed=has_collapsed(now, self.start),
         )
 
-    def _step(self, batch: Rows, step: int, generator: Generator) -> float:
+    def _step(self, batch: Rows, step: int, generator: Generator) -> Tensor:
+        """The loss, a number on the device that may still be at work on it."""
         for group in self.optimiser.param_groups:
             group["lr"] = schedules.learning_rate(step, self.steps, self.config)
+        features = draw_features(batch.missing.shape[1], self.config.max_features, generator)
+        batch = batch if features is None else batch.only(features)
         masks = draw_masks(len(batch), batch.missing.shape[1], self.config.mask_shares, generator)
+        masks = Masks(moved(masks.context, self.device), moved(masks.targets, self.device))
         self.model.train()
-        if self.config.dropout > 0:
-            with _seeded(int(torch.randint(2**31, (), generator=generator))):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+            if self.config.dropout > 0:
+                with _seeded(int(torch.randint(2**31, (), generator=generator)), self.device):
+                    loss = self.model(batch, masks).loss
+            else:
                 loss = self.model(batch, masks).loss
-        else:
-            loss = self.model(batch, masks).loss
-        value = loss.item()
-        if not isfinite(value):
-            raise self._diverged(step)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
         self.model.update_target(schedules.momentum(step, self.steps, self.config))
-        return float(value)
+        return loss.detach()
+
+    def _read(self, losses: list[Tensor], step: int) -> list[float]:
+        """The losses of the steps up to `step`, in one question to the device."""
+        values: list[float] = torch.stack(losses).tolist()
+        for place, value in enumerate(values, start=step + 1 - len(values)):
+            if not isfinite(value):
+                raise self._diverged(place)
+        return values
 
     def _diverged(self, step: int) -> ConfigError:
         return ConfigError(
@@ -219,35 +286,93 @@ class Pretrainer:
         ]
 
 
+def usable_device(device: torch.device | str | None = None) -> torch.device:
+    """`device`; by default the GPU where torch can use one (`cuda`), the CPU otherwise.
+
+    Raises
+    ------
+    ConfigError
+        When torch cannot use `device`.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"device is {str(device)!r}, which torch cannot use here: choose cpu, or cuda where "
+            "there is a GPU."
+        ) from error
+    return torch.device(device)
+
+
 def new_model(n_numeric: int, cardinalities: tuple[int, ...], config: PretrainingConfig) -> TJEPA:
-    """The randomly initialised model of `config.seed`: also the untrained control of its run."""
+    """The randomly initialised model of `config.seed`: also the untrained control of its run.
+
+    It is on the CPU.
+    """
     with _seeded(config.seed):
         return TJEPA(n_numeric, cardinalities, config.sizes)
 
 
 @torch.no_grad()
-def embed(encoder: Encoder, rows: Rows, visible: list[int] | None = None) -> Tensor:
-    """Latent tokens f32 [N, D, H] in evaluation mode; N may be 0.
+def embed(
+    encoder: Encoder,
+    rows: Rows,
+    visible: list[int] | None = None,
+    max_features: int | None = None,
+) -> Tensor:
+    """Latent tokens f32 [N, D, H] in evaluation mode, on the CPU; N may be 0.
+
+    They are computed where the encoder is, a batch of bounded size at a time.
 
     With `visible`, the other features are left out of the sequence: f32 [N, len(visible), H].
+    Without, more features than `max_features` are embedded in groups that do not see each other.
     """
     encoder.eval()
-    index = None if visible is None else torch.tensor(visible, dtype=torch.long)
+    features = rows.missing.shape[1]
+    if visible is None and max_features is not None and features > max_features:
+        tokens = torch.empty(len(rows), features, encoder.reg.shape[1], dtype=encoder.reg.dtype)
+        for group in feature_groups(features, max_features):
+            tokens[:, group] = embed(encoder, rows.only(group))
+        return tokens
+    index = None
+    if visible is not None:
+        chosen = torch.tensor(visible, dtype=torch.long)
+        rows, index = rows.only(chosen.sort().values), chosen.argsort().argsort()
+        features = len(visible)
+    device = encoder.reg.device
+    size = max(1, min(EMBEDDING_BATCH, EMBEDDING_TOKENS // max(1, features)))
     parts = []
-    for start in range(0, max(len(rows), 1), EMBEDDING_BATCH):
-        batch = rows[slice(start, start + EMBEDDING_BATCH)]
-        parts.append(encoder(batch, None if index is None else index.expand(len(batch), -1)))
+    for start in range(0, max(len(rows), 1), size):
+        batch = rows[slice(start, start + size)].to(device)
+        places = None if index is None else index.to(device).expand(len(batch), -1)
+        parts.append(encoder(batch, places).cpu())
     return torch.cat(parts)
 
 
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Draws without a generator come from `seed`, and leave no trace.
+def _resident(rows: Rows, device: torch.device) -> Rows:
+    """The rows on the device, or as they are where they take over half of its free memory."""
+    if device.type == "cuda":
+        size = rows.x_num.nbytes + rows.x_cat.nbytes + rows.missing.nbytes
+        if size > torch.cuda.mem_get_info(device)[0] / 2:
+            return rows
+    return rows.to(device)
 
-    Layers draw from the one generator of the process, so another thread has to wait.
+
+@contextmanager
+def _seeded(seed: int, device: torch.device = CPU) -> Iterator[None]:
+    """Draws without a generator, on the CPU and on `device`, come from `seed` and leave no trace.
+
+    Layers draw from the one generator that the process has per device, so another thread has to
+    wait.
     """
-    with _SEEDING, torch.random.fork_rng(devices=[]):
+    gpus = [device] if device.type == "cuda" else []
+    with _SEEDING, torch.random.fork_rng(devices=gpus):
         torch.default_generator.manual_seed(seed)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(seed)
         yield
 
 

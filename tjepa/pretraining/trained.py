@@ -1,6 +1,6 @@
 """The artefact of a run: weights, configuration, table encoding and schema in one piece."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -9,13 +9,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from tjepa.errors import ConfigError, StoreError
+from tjepa.errors import ConfigError, EncodingError, StoreError
 from tjepa.model import Encoder, Rows
 from tjepa.pretraining.config import PretrainingConfig
-from tjepa.pretraining.loop import embed, new_model
+from tjepa.pretraining.loop import embed, new_model, usable_device
+from tjepa.progress import Progress, Work
 from tjepa.table import EncodedTable, Schema, TableEncoder, typed
 
 Pool = Literal["flat", "mean"]
+
+PART_ROWS = 4_096
+PART_VALUES = 2**25
+"""Numbers in the tokens that are held at a time, at most: 128 MB."""
+MOST_BYTES = 4_000_000_000
+"""Of vectors that are returned at once."""
 
 
 @dataclass(frozen=True)
@@ -37,33 +44,86 @@ class TrainedEncoder:
         return self.table_encoder.transform(typed(frame, self.schema))
 
     def tokens(self, encoded: EncodedTable, visible: list[int] | None = None) -> np.ndarray:
-        """Latent tokens f32 [N, D, H] of the full rows, or of the `visible` features alone."""
-        return embed(self.encoder, as_rows(encoded), visible).numpy()
+        """Latent tokens f32 [N, D, H] of the full rows, or of the `visible` features alone.
+
+        Full rows of more than `config.max_features` features are embedded in groups of them.
+        """
+        return embed(self.encoder, as_rows(encoded), visible, self.config.max_features).numpy()
+
+    def vectors(self, encoded: EncodedTable, pool: Pool) -> Work[np.ndarray]:
+        """One vector per row, f32 [N, E].
+
+        Raises
+        ------
+        EncodingError
+            When they would take more than 4 GB of memory.
+        """
+        n, width = len(encoded), len(self.vector_names(pool))
+        if 4 * n * width > MOST_BYTES:
+            raise EncodingError(
+                f"The vectors of {n:,} rows with {width:,} numbers each take "
+                f"{4 * n * width / 1e9:.1f} GB, and at most {MOST_BYTES / 1e9:.0f} GB are held in "
+                "memory. Choose the pool mean, embed fewer rows at a time, or write them to a "
+                "file: `tjepa embed`, or `Workbench.embed_file`."
+            )
+        found, done = np.empty((n, width), dtype=np.float32), 0
+        yield Progress("embedding rows", 0.0)
+        for part in self.parts(encoded, pool):
+            found[done : done + len(part)] = part
+            done += len(part)
+            yield Progress("embedding rows", done / max(1, n))
+        return found
+
+    def vector_names(self, pool: Pool) -> list[str]:
+        """What the E numbers of a vector are called: `column:dimension`, or `mean:dimension`."""
+        owners = self.names if _checked(pool) == "flat" else ("mean",)
+        return [f"{owner}:{k}" for owner in owners for k in range(self.config.width)]
+
+    def parts(self, encoded: EncodedTable, pool: Pool) -> Iterator[np.ndarray]:
+        """Vectors f32 [n, E] of all rows, so many rows at a time that memory stays bounded."""
+        per_row = max(1, len(self.names) * self.config.width)
+        size = max(1, min(PART_ROWS, PART_VALUES // per_row))
+        for start in range(0, len(encoded), size):
+            some = encoded.rows(np.arange(start, min(start + size, len(encoded))))
+            yield pool_tokens(self.tokens(some), pool)
 
     def untrained(self) -> "TrainedEncoder":
-        """The control: the same encoder as it was before its first step."""
+        """The control: the same encoder as it was before its first step, on the same device."""
         known = self.table_encoder
         model = new_model(known.n_numeric, known.cardinalities, self.config)
-        return TrainedEncoder(model.context_encoder, self.config, known, self.schema)
+        encoder = model.context_encoder.to(self.encoder.reg.device)
+        return TrainedEncoder(encoder, self.config, known, self.schema)
 
     def to_parts(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Weights, and everything else as JSON."""
+        """Weights, on the CPU, and everything else as JSON."""
         meta = {
             "config": self.config.to_json(),
             "table_encoder": self.table_encoder.to_json(),
             "schema": self.schema.to_json(),
         }
-        return dict(self.encoder.state_dict()), meta
+        return {name: value.cpu() for name, value in self.encoder.state_dict().items()}, meta
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its parts: what was trained on a GPU opens where there is none."""
+        return TrainedEncoder.from_parts, self.to_parts()
 
     @classmethod
-    def from_parts(cls, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> "TrainedEncoder":
-        """The inverse of `to_parts`.
+    def from_parts(
+        cls,
+        tensors: Mapping[str, Tensor],
+        meta: Mapping[str, Any],
+        device: torch.device | str | None = None,
+    ) -> "TrainedEncoder":
+        """The inverse of `to_parts`, on `device` or where a `Pretrainer` would be by default.
 
         Raises
         ------
+        ConfigError
+            When torch cannot use the device.
         StoreError
             When the parts do not fit one another.
         """
+        place = usable_device(device)
         try:
             config = PretrainingConfig.from_json(meta["config"])
             table_encoder = TableEncoder.from_json(meta["table_encoder"])
@@ -76,7 +136,7 @@ class TrainedEncoder:
             raise StoreError(
                 "The saved encoder is damaged or of another version: pre-train again."
             ) from error
-        return cls(encoder, config, table_encoder, schema)
+        return cls(encoder.to(place), config, table_encoder, schema)
 
 
 def as_rows(encoded: EncodedTable) -> Rows:
@@ -90,7 +150,11 @@ def as_rows(encoded: EncodedTable) -> Rows:
 
 def pool_tokens(tokens: np.ndarray, pool: Pool) -> np.ndarray:
     """Tokens f32 [N, D, H] to one vector per row: [N, D·H] flattened or [N, H] mean-pooled."""
+    n, d, h = tokens.shape
+    return tokens.reshape(n, d * h) if _checked(pool) == "flat" else tokens.mean(axis=1)
+
+
+def _checked(pool: Pool) -> Pool:
     if pool not in get_args(Pool):
         raise ConfigError(f"pool is {pool!r}: choose {' or '.join(get_args(Pool))}.")
-    n, d, h = tokens.shape
-    return tokens.reshape(n, d * h) if pool == "flat" else tokens.mean(axis=1)
+    return pool

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tjepa.pretraining.diagnostics import COLLAPSED_BELOW
+from tjepa.workbench import Estimate
+
+LONG_SECONDS = 2 * 3_600.0
 
 
 def spread_sentence(metrics: Sequence[Mapping[str, Any]]) -> str:
@@ -29,3 +32,42 @@ def headline(text: str) -> tuple[str, str]:
     """The first sentence of `text`, and the rest."""
     first, *rest = re.split(r"(?<=[.!?])\s+(?=[A-Z])", text, maxsplit=1)
     return first, " ".join(rest)
+
+
+def cost_sentences(cost: Estimate) -> list[str]:
+    """What a pre-training costs here, then what else should be known before it starts."""
+    sentences = [
+        f"**About {duration(cost.seconds)}** on this machine: {cost.steps:,} "
+        f"step{'' if cost.steps == 1 else 's'} of {cost.ms_per_step:.0f} ms, "
+        f"{cost.parameters:,} parameters."
+    ]
+    if cost.features_per_step < cost.features:
+        sentences.append(
+            f"The table is wide: each step uses {cost.features_per_step:,} of its "
+            f"{cost.features:,} features, drawn at random, and rows are embedded in groups of at "
+            "most as many."
+        )
+    if cost.embedding_seconds > max(60.0, cost.seconds / 2):
+        sentences.append(
+            f"Embedding all {cost.rows:,} rows afterwards takes about "
+            f"{duration(cost.embedding_seconds)}; the analyses embed a sample."
+        )
+    if cost.seconds > LONG_SECONDS:
+        sentences.append(
+            "This is long: leave out columns, or take the quick preset or fewer epochs."
+        )
+    return sentences
+
+
+def duration(seconds: float) -> str:
+    """`under a second`, `42 s`, `3 min 20 s`, `1 h 5 min`."""
+    if seconds < 1:
+        return "under a second"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 10 and rest:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -37,7 +37,7 @@ class Process:
 @st.cache_resource(show_spinner=False)
 def _process() -> Process:
     torch.set_num_threads(1)
-    # UMAP compiles in a lane of its own, so that it delays nobody's analysis.
+    # UMAP is made ready in a lane of its own, so that it delays nobody's analysis.
     return Process(Workbench(), JobManager(lanes=("pretraining", "analysis", "background")))
 
 
@@ -50,7 +50,7 @@ def jobs() -> JobManager:
 
 
 def start() -> None:
-    """When the server starts: bring in the finished example, compile UMAP in the background."""
+    """When the server starts: bring in the finished example, make UMAP ready in the background."""
     try:
         if DEMO.is_dir():
             bench().store.import_run(DEMO)

@@ -6,12 +6,11 @@ from typing import Any
 import streamlit as st
 
 from tjepa.errors import TjepaError
-from tjepa.pretraining import PRESETS, PretrainingConfig, preset
-from tjepa.report.labels import count
+from tjepa.pretraining import CHOICES, PRESETS, PretrainingConfig, preset
+from tjepa.report.words import cost_sentences
 from tjepa.table import Schema
 from tjepa.ui import process
 from tjepa.ui.problems import show_problem
-from tjepa.ui.text import duration
 
 _PRESET_WORDS = {
     "quick": "A small encoder for a first look.",
@@ -32,6 +31,11 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "Target momentum",
             "How slowly the target encoder follows, at the first step.",
         ),
+        (
+            "precision",
+            "Precision",
+            "Of matrix products in training; auto is bfloat16 where the machine is built for it.",
+        ),
         ("seed", "Seed", "The same seed on the same machine gives the same weights."),
     ),
     "Encoder": (
@@ -47,6 +51,11 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("predictor_layers", "Predictor layers", ""),
         ("predictor_heads", "Predictor heads", ""),
         ("predictor_ffn", "Predictor feed-forward width", ""),
+        (
+            "shared_context",
+            "Share the context",
+            "Compute the context once per row, not once per target as in the paper: faster.",
+        ),
     ),
     "Masks": (
         ("targets", "Targets per row", "How many sets of hidden features are predicted per row."),
@@ -54,6 +63,11 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("context_max", "Context share, most", ""),
         ("target_min", "Target share, least", "Share of the features to predict at once."),
         ("target_max", "Target share, most", ""),
+        (
+            "max_features",
+            "Features at once, most",
+            "Of a wider table each step sees a random subset of that many.",
+        ),
     ),
     "Table encoding": (
         ("scaling", "Scaling of numbers", "Fitted on the training rows only."),
@@ -93,10 +107,7 @@ def estimate(table_id: str, schema: Schema, config: PretrainingConfig) -> bool:
     except TjepaError as error:
         show_problem(error)
         return False
-    st.markdown(
-        f"**About {duration(cost.seconds)}** on this machine: {count(cost.steps, 'step')} of "
-        f"{cost.ms_per_step:.0f} ms, {cost.parameters:,} parameters."
-    )
+    st.markdown(" ".join(cost_sentences(cost)))
     st.caption("Measured just now with a few real steps of this table; other work makes it longer.")
     return True
 
@@ -113,9 +124,11 @@ def _fields(start: PretrainingConfig, at: str) -> dict[str, Any]:
 
 def _field(name: str, label: str, words: str, value: Any, at: str) -> Any:
     key, help_text = f"{name} {at}", words or None
-    if isinstance(value, str):
-        options = ["standard", "quantile"]
+    if name in CHOICES:
+        options = CHOICES[name]
         return st.selectbox(label, options, options.index(value), key=key, help=help_text)
+    if isinstance(value, bool):
+        return st.checkbox(label, value, key=key, help=help_text)
     if isinstance(value, int):
         return int(st.number_input(label, value=value, step=1, key=key, help=help_text))
     step = _STEPS.get(name, 0.05)

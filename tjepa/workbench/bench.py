@@ -6,6 +6,7 @@ there is no answer) or is work that yields progress and leaves its answer there
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -21,6 +22,7 @@ from tjepa.analysis import (
     Relevance,
     agreement,
     attribution,
+    choose_rows,
     fit_gbdt,
     fit_linear_probe,
     pca,
@@ -30,11 +32,13 @@ from tjepa.analysis import (
     umap,
 )
 from tjepa.analysis.waiting import in_thread
-from tjepa.errors import TjepaError
-from tjepa.pretraining import Pool, PretrainingConfig, pool_tokens
-from tjepa.progress import Progress, Work, within
+from tjepa.errors import AnalysisError, TjepaError
+from tjepa.model import feature_groups
+from tjepa.pretraining import Pool, PretrainingConfig, TrainedEncoder
+from tjepa.progress import Progress, Work, finish, within
 from tjepa.runs import RunInfo, Store
 from tjepa.table import (
+    EncodedTable,
     RawTable,
     Schema,
     from_tree_matrix,
@@ -46,12 +50,18 @@ from tjepa.table import (
     typed,
 )
 from tjepa.workbench import training
-from tjepa.workbench.loaded import BATCH, LoadedRun, Source, load, vectors
+from tjepa.workbench.loaded import LoadedRun, Source, load, vectors
+from tjepa.workbench.streaming import write_vectors
 from tjepa.workbench.training import Estimate
 
 Method = Literal["pca", "umap"]
 
 RELEVANCE_ROWS = 1_000
+RELEVANCE_CELLS = 256_000
+"""Rows × features that relevance is measured on: each is embedded twice per feature."""
+LEAST_RELEVANCE_ROWS = 100
+ATTRIBUTED_FEATURES = 1_000
+"""SHAP values of more would take hours: the rows to embed grow with the features."""
 BACKGROUND_ROWS = 50
 EXPLAINED_ROWS = 60
 
@@ -178,25 +188,28 @@ class Workbench:
         ------
         EncodingError
             When the rows lack a feature of the run, or a cell does not fit its kind. Other
-            columns are not looked at.
+            columns are not looked at. When the vectors would take more than 4 GB of memory.
         """
         yield Progress("reading the rows", 0.0)
-        loaded = self._loaded(run_id)
-        encoder, encoded = loaded.encoder, loaded.encoded
-        if source is not None:
-            frame = read_table(source).frame if isinstance(source, Path) else source
-            encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
-        parts = []
-        for start in range(0, max(1, len(encoded)), BATCH):
-            yield Progress("embedding rows", start / max(1, len(encoded)))
-            tokens = encoder.tokens(
-                encoded.rows(np.arange(start, min(start + BATCH, len(encoded))))
-            )
-            parts.append(pool_tokens(tokens, pool))
-        width = encoder.config.width
-        owners = encoder.names if pool == "flat" else ("mean",)
-        names = [f"{owner}:{k}" for owner in owners for k in range(width)]
-        return pd.DataFrame(np.concatenate(parts), columns=names)
+        encoder, encoded = self._to_embed(run_id, source)
+        found = yield from encoder.vectors(encoded, pool)
+        return pd.DataFrame(found, columns=encoder.vector_names(pool), copy=False)
+
+    def embed_file(
+        self,
+        run_id: str,
+        out: Path,
+        source: Path | pd.DataFrame | None = None,
+        *,
+        pool: Pool = "flat",
+    ) -> Work[tuple[int, int]]:
+        """The frame of `embed` as the Parquet file `out`, of any size; returns its shape.
+
+        Raises as `embed` does, and StoreError when the file cannot be written.
+        """
+        yield Progress("reading the rows", 0.0)
+        encoder, encoded = self._to_embed(run_id, source)
+        return (yield from write_vectors(encoder, encoded, pool, out))
 
     def rows(self, run_id: str, numbers: np.ndarray) -> pd.DataFrame:
         """Those rows of the run's table as they were read, their numbers in the first column."""
@@ -254,14 +267,18 @@ class Workbench:
         yield Progress("reading the run", 0.0)
         loaded = self._loaded(run_id)
         trained, untrained = loaded.encoder, loaded.encoder.untrained()
-        rows = sample_rows(len(loaded.encoded), limit=RELEVANCE_ROWS, seed=loaded.seed)
+        fewer = max(LEAST_RELEVANCE_ROWS, RELEVANCE_CELLS // len(trained.names))
+        limit = min(RELEVANCE_ROWS, fewer)
+        rows = sample_rows(len(loaded.encoded), limit=limit, seed=loaded.seed)
         some = loaded.encoded.rows(rows)
+        groups = feature_groups(len(trained.names), trained.config.max_features)
         work = relevance(
             trained.names,
             lambda visible: trained.tokens(some, visible),
             lambda visible: untrained.tokens(some, visible),
             rows=len(rows),
             seed=loaded.seed,
+            groups=[group.tolist() for group in groups],
         )
         return self._keep(run_id, "relevance", (yield from work))
 
@@ -271,6 +288,8 @@ class Workbench:
     def compute_probe(self, run_id: str) -> Work[ProbeResult]:
         """Probes on the frozen vectors next to GBDTs and every control, on held-out rows.
 
+        Only rows that are used are embedded; see `tjepa.analysis.choose_rows`.
+
         Raises
         ------
         AnalysisError
@@ -279,15 +298,12 @@ class Workbench:
         yield Progress("reading the run", 0.0)
         loaded = self._loaded(run_id)
         y, task = loaded.target()
-        views = yield from within(_views(loaded, np.arange(len(loaded.encoded))), 0.0, 0.3)
-        work = probe(
-            views,
-            tree_matrix(loaded.encoded),
-            y,
-            (loaded.split.train, loaded.split.validation, loaded.split.test),
-            task,
-            seed=loaded.encoder.schema.split.seed,
-        )
+        split, seed = loaded.split, loaded.encoder.schema.split.seed
+        chosen = choose_rows(y, (split.train, split.validation, split.test), task, seed=seed)
+        rows = chosen.everything
+        views = yield from within(_views(loaded, rows), 0.0, 0.3)
+        trees = tree_matrix(loaded.encoded.rows(rows))
+        work = probe(views, trees, y[rows], chosen.within(rows), task, seed=seed)
         return self._keep(run_id, "probe", (yield from within(work, 0.3, 1.0)))
 
     def attribution(self, run_id: str) -> Attribution | None:
@@ -296,37 +312,61 @@ class Workbench:
     def compute_attribution(self, run_id: str) -> Work[Attribution]:
         """SHAP values of the probe and of boosted trees for some held-out rows.
 
-        Raises as `compute_probe` does.
+        Raises as `compute_probe` does, and AnalysisError when there are more than 1,000 features.
         """
         yield Progress("reading the run", 0.0)
         loaded = self._loaded(run_id)
         encoder, split, seed = loaded.encoder, loaded.split, loaded.encoder.schema.split.seed
         y, task = loaded.target()
-        matrix, categorical = tree_matrix(loaded.encoded)
-        everything = np.arange(len(loaded.encoded))
-        embedded = yield from within(vectors(loaded, "tjepa", everything), 0.0, 0.1)
+        if len(encoder.names) > ATTRIBUTED_FEATURES:
+            raise AnalysisError(
+                f"SHAP values of {len(encoder.names):,} columns would take hours, and at most "
+                f"{ATTRIBUTED_FEATURES:,} are attributed. Leave out the columns that relevance "
+                "ranks last, and pre-train on the others."
+            )
+        chosen = choose_rows(y, (split.train, split.validation, split.test[:0]), task, seed=seed)
+        fitted = chosen.everything
+        places, labels = chosen.within(fitted), y[fitted]
+        embedded = yield from within(vectors(loaded, "tjepa", fitted), 0.0, 0.1)
+        trees = tree_matrix(loaded.encoded.rows(fitted))
+        sets = (labels, places.train, places.validation, task, seed)
         fits = (
-            lambda: fit_linear_probe(embedded, y, split.train, split.validation, task, seed),
-            lambda: fit_gbdt((matrix, categorical), y, split.train, split.validation, task, seed),
+            lambda: fit_linear_probe(embedded, *sets),
+            lambda: fit_gbdt(trees, *sets),
         )
         on_embedding = yield from in_thread(fits[0], "fitting the probe", 0.1)
         boosted = yield from in_thread(fits[1], "fitting boosted trees", 0.15)
         cardinalities = loaded.encoded.cardinalities
         rows = sample_rows(len(split.test), limit=EXPLAINED_ROWS, seed=seed)
         background = sample_rows(len(split.train), limit=BACKGROUND_ROWS, seed=seed)
+
+        def predict(cells: np.ndarray) -> np.ndarray:
+            encoded = from_tree_matrix(cells, cardinalities)
+            return on_embedding.predict_score(finish(encoder.vectors(encoded, loaded.pool)))
+
         work = attribution(
             encoder.names,
-            lambda x: on_embedding.predict_score(
-                loaded.vectors(encoder, from_tree_matrix(x, cardinalities))
-            ),
+            predict,
             boosted.predict_score,
-            matrix[split.test[rows]],
-            matrix[split.train[background]],
+            tree_matrix(loaded.encoded.rows(split.test[rows]))[0],
+            tree_matrix(loaded.encoded.rows(split.train[background]))[0],
             split.test[rows],
             output=on_embedding.output,
             seed=seed,
         )
-        return self._keep(run_id, "attribution", (yield from within(work, 0.2, 1.0)))
+        found = yield from within(work, 0.2, 1.0)
+        found = replace(found, left_out=(*chosen.left_out, *found.left_out))
+        return self._keep(run_id, "attribution", found)
+
+    def _to_embed(
+        self, run_id: str, source: Path | pd.DataFrame | None
+    ) -> tuple[TrainedEncoder, EncodedTable]:
+        loaded = self._loaded(run_id)
+        encoder = loaded.encoder
+        if source is None:
+            return encoder, loaded.encoded
+        frame = read_table(source).frame if isinstance(source, Path) else source
+        return encoder, encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
 
     # The answers on disk
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from tjepa.errors import AnalysisError, StoreError
-from tjepa.pretraining import TrainedEncoder, pool_tokens
+from tjepa.pretraining import Pool, TrainedEncoder
 from tjepa.progress import Progress, Work
 from tjepa.runs import Store
 from tjepa.table import (
@@ -22,7 +22,6 @@ from tjepa.table import (
 
 Source = Literal["tjepa", "untrained", "raw"]
 
-BATCH = 4_096
 FLAT_LIMIT = 4_096
 """Vectors wider than this are mean-pooled before they are compared, mapped or probed."""
 
@@ -40,11 +39,11 @@ class LoadedRun:
     def seed(self) -> int:
         return self.encoder.config.seed
 
-    def vectors(self, encoder: TrainedEncoder, encoded: EncodedTable) -> np.ndarray:
-        """One vector per row, f32 [n, D·H], or [n, H] where that would be too wide."""
-        tokens = encoder.tokens(encoded)
-        wide = tokens.shape[1] * tokens.shape[2] > FLAT_LIMIT
-        return pool_tokens(tokens, "mean" if wide else "flat")
+    @property
+    def pool(self) -> Pool:
+        """How tokens become the vector of a row, f32 [D·H], or [H] where that would be wide."""
+        wide = len(self.encoder.names) * self.encoder.config.width > FLAT_LIMIT
+        return "mean" if wide else "flat"
 
     def target(self) -> tuple[np.ndarray, Task]:
         """Class names (object) or numbers (f64) of every row, None or NaN where unknown.
@@ -85,9 +84,4 @@ def vectors(loaded: LoadedRun, source: Source, rows: np.ndarray) -> Work[np.ndar
         yield Progress("raw columns", 0.0)
         return raw_matrix(loaded.encoded.rows(rows))
     encoder = loaded.encoder if source == "tjepa" else loaded.encoder.untrained()
-    parts = []
-    for start in range(0, len(rows), BATCH):
-        yield Progress("embedding rows", start / len(rows))
-        some = loaded.encoded.rows(rows[start : start + BATCH])
-        parts.append(loaded.vectors(encoder, some))
-    return np.concatenate(parts)
+    return (yield from encoder.vectors(loaded.encoded.rows(rows), loaded.pool))

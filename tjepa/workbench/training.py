@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import pandas as pd
 from torch import Tensor
 
 from tjepa.errors import SchemaError, TjepaError
+from tjepa.model import Rows
 from tjepa.pretraining import (
     EpochEvent,
     Pretrainer,
     PretrainingConfig,
     TrainedEncoder,
     as_rows,
+    embed,
 )
 from tjepa.progress import Progress, Work
 from tjepa.runs import RunInfo, Store
@@ -26,6 +28,9 @@ CHECKPOINT_SECONDS = 20.0
 FLUSH_SECONDS = 0.5
 TRIAL_STEPS = 8
 TRIAL_SECONDS = 1.5
+TRIAL_CELLS = 500_000
+TRIAL_TOKENS = 16_384
+"""Of a step that is timed: larger ones are timed in part."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,18 @@ class Estimate:
     """What a pre-training would cost on this machine: from a few real steps on this table.
 
     `parameters` is a little low where the rows of those steps lack some of the categories.
+    `embedding_seconds` is what embedding all `rows` of the table once would take afterwards, and
+    `features_per_step` how many of the `features` are in each step.
     """
 
     seconds: float
     steps: int
     parameters: int
     ms_per_step: float
+    rows: int
+    embedding_seconds: float
+    features: int
+    features_per_step: int
 
 
 def check_features(schema: Schema) -> None:
@@ -59,33 +70,51 @@ def fit(frame: pd.DataFrame, schema: Schema, config: PretrainingConfig) -> Table
 
 
 def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estimate:
-    """Time a few steps on some training rows; at least one after the first, which is slow."""
+    """Time a few steps on some training rows; at least one after the first, which is slow.
+
+    A step of many tokens is timed on fewer rows than its batch, as its cost is that of its rows.
+    """
     check_features(schema)
     train = split_table(table.frame, schema).train
+    features = len(schema.features)
+    per_step = min(features, config.max_features)
+    batch = max(2, min(config.batch_size, TRIAL_TOKENS // per_step))
     # Evenly spaced, as a table may be sorted.
-    some = np.linspace(0, len(train) - 1, min(len(train), TRIAL_STEPS * config.batch_size))
-    frame = _features(table.frame.iloc[train[some.astype(int)]], schema)
+    wanted = min(len(train), max(2 * batch, min(TRIAL_STEPS * batch, TRIAL_CELLS // features)))
+    some = np.linspace(0, len(train) - 1, wanted).astype(int)
+    frame = _features(table.frame.iloc[train[some]], schema)
     encoder = fit(frame, schema, config)
-    trial = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
-    started = time.perf_counter()
-    times, epoch_seconds = [started], 0.0
-    for event in trial.events():
+    rows = as_rows(encoder.transform(frame))
+    trial = Pretrainer(rows, encoder.cardinalities, replace(config, batch_size=batch, epochs=2))
+    steps: list[float] = []
+    epoch_seconds = 0.0
+    last = started = time.perf_counter()
+    for event in trial.events(interval=0):
         moment = time.perf_counter()
         if isinstance(event, EpochEvent):
-            epoch_seconds = moment - times[-1]
+            epoch_seconds = moment - last
+        else:
+            steps.append(moment - last)
+        if len(steps) > 1 and (epoch_seconds or moment - started > TRIAL_SECONDS):
             break
-        times.append(moment)
-        if len(times) > 2 and moment - started > TRIAL_SECONDS:
-            break
-    steps = np.diff(times)
-    seconds = float(steps[1:].mean() if len(steps) > 1 else steps.mean())
+        last = moment
+    seconds = sum(steps[1:]) / len(steps[1:])
+    seconds *= min(config.batch_size, len(train)) / min(batch, wanted)
     total = -(-len(train) // config.batch_size) * config.epochs
     learned = [p for p in trial.model.parameters() if p.requires_grad]
+    few = rows[slice(0, max(1, 4 * TRIAL_TOKENS // features))]
+    started = time.perf_counter()
+    embed(trial.encoder, few, max_features=config.max_features)
+    per_row = (time.perf_counter() - started) / len(few)
     return Estimate(
         seconds=seconds * total + epoch_seconds * config.epochs,
         steps=total,
         parameters=sum(parameter.numel() for parameter in learned),
         ms_per_step=1_000 * seconds,
+        rows=len(table.frame),
+        embedding_seconds=per_row * len(table.frame),
+        features=features,
+        features_per_step=per_step,
     )
 
 
@@ -117,13 +146,21 @@ def _features(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return typed(frame[[column.name for column in schema.features]], schema)
 
 
+def _training_rows(
+    table: RawTable, schema: Schema, config: PretrainingConfig
+) -> tuple[TableEncoder, Rows]:
+    """The training rows of a table, and what encodes them."""
+    # Typed as a whole, so that a cell that does not fit is named by its row in the table.
+    frame = _features(table.frame, schema).iloc[split_table(table.frame, schema).train]
+    encoder = fit(frame, schema, config)
+    return encoder, as_rows(encoder.transform(frame))
+
+
 def _train(store: Store, run: RunInfo, table: RawTable) -> Work[None]:
     yield Progress("reading the table", 0.0)
     config = PretrainingConfig.from_json(run.config)
-    # Typed as a whole, so that a cell that does not fit is named by its row in the table.
-    frame = _features(table.frame, run.schema).iloc[split_table(table.frame, run.schema).train]
-    encoder = fit(frame, run.schema, config)
-    pretrainer = Pretrainer(as_rows(encoder.transform(frame)), encoder.cardinalities, config)
+    encoder, rows = _training_rows(table, run.schema, config)
+    pretrainer = Pretrainer(rows, encoder.cardinalities, config)
     if store.has_tensors(run.run_id, "checkpoint"):
         pretrainer.restore(store.load_tensors(run.run_id, "checkpoint")[0])
     store.truncate_metrics(run.run_id, pretrainer.epoch)
