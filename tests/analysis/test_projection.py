@@ -1,13 +1,15 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from tjepa.analysis import Projection, pca, sample_rows, umap
+from tjepa.analysis import Projection, pca, projection, sample_rows, umap, warm_up
 from tjepa.analysis.projection import _components
 from tjepa.errors import AnalysisError
-from tjepa.progress import finish
+from tjepa.progress import Progress, Work, finish
 
 
 def the_pca(vectors: np.ndarray, **changes: object) -> Projection:
@@ -103,3 +105,72 @@ def test_umap_separates_groups_repeats_itself_prints_nothing_and_can_be_stopped(
     work.close()  # type: ignore[attr-defined]
     assert not [t for t in threading.enumerate() if t.name.startswith("analysis")]
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_umap_compiles_is_kept_on_disk_for_the_next_process() -> None:
+    finish(umap(np.eye(9, 4, dtype=np.float32), np.arange(9), source="raw", n_total=9, seed=0))
+    script = """
+from numba.core.dispatcher import Dispatcher
+from tjepa.analysis import projection
+from tjepa.progress import finish
+from umap import layouts, umap_
+functions = [f for m in (layouts, umap_) for f in vars(m).values() if isinstance(f, Dispatcher)]
+at_import = sum(len(f.stats.cache_misses) for f in functions)
+finish(projection._small_fit())
+print(sum(len(f.stats.cache_misses) for f in functions) - at_import)
+print(sum(len(f.stats.cache_hits) for f in functions) >= 3)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "0\nTrue\n", done.stderr
+
+
+class Compiler:
+    """Stands for the process that compiles; it ends when it has been waited for twice."""
+
+    def __init__(self, command: list[str], **_: object) -> None:
+        self.command, self.waits, self.killed = command, 0, False
+
+    def poll(self) -> int | None:
+        return 1 if self.killed or self.waits > 1 else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        self.waits += 1
+        if timeout is not None:
+            raise subprocess.TimeoutExpired(self.command, timeout)
+        return 1
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+@pytest.fixture
+def compilers(monkeypatch: pytest.MonkeyPatch) -> list[Compiler]:
+    begun: list[Compiler] = []
+
+    def begin(*arguments: object, **options: object) -> Compiler:
+        begun.append(Compiler(*arguments, **options))  # type: ignore[arg-type]
+        return begun[-1]
+
+    monkeypatch.setattr(projection.subprocess, "Popen", begin)
+    return begun
+
+
+def test_umap_is_loaded_after_another_process_compiled_it_or_failed(
+    compilers: list[Compiler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loading() -> Work[np.ndarray]:
+        yield Progress("loading", 0.5)
+        assert compilers[0].poll() == 1
+        return np.zeros((0, 2))
+
+    monkeypatch.setattr(projection, "_small_fit", loading)
+    moments: list[Progress] = []
+    finish(warm_up(), moments.append)
+    assert [moment.stage for moment in moments] == ["compiling", "compiling", "loading"]
+
+
+def test_a_warm_up_that_is_stopped_leaves_no_process(compilers: list[Compiler]) -> None:
+    work = warm_up()
+    next(work)
+    work.close()
+    assert compilers[0].killed

@@ -1,6 +1,5 @@
 import gc
 import logging
-import os
 import sys
 import threading
 import time
@@ -498,22 +497,6 @@ def test_only_the_last_ended_jobs_are_remembered() -> None:
     assert jobs.snapshot("held") is None
     assert jobs.snapshots()[0].key == "50"
     jobs.shutdown()
-
-
-def test_a_job_gives_way_to_the_pages(jobs: JobManager) -> None:
-    if sys.platform != "linux":
-        pytest.skip("only Linux counts niceness per thread")
-    found: list[int] = []
-
-    def work() -> Work[None]:
-        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        yield Progress("looking", 1.0)
-
-    here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    submit(jobs, "work", work)
-    ended(jobs, "work")
-    assert found == [max(10, here)]
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == here
 
 
 def test_the_manager_knows_nothing_of_screens_and_models() -> None:

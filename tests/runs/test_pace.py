@@ -36,3 +36,34 @@ def test_nothing_is_left_at_the_end_and_a_stall_is_not_hidden() -> None:
     assert later > at_once
     pace.update(1.0, 50.0)
     assert pace.seconds_left(50.0) == 0.0
+
+
+def test_a_slow_beginning_is_forgotten() -> None:
+    pace = Pace()
+    for second in range(60):  # half as fast while the machine is busy
+        pace.update(second * 0.001, float(second))
+    slow = pace.seconds_left(59.0)
+    assert slow == pytest.approx((1 - 0.059) / 0.001)
+    for second in range(60, 101):
+        pace.update(0.059 + (second - 59) * 0.002, float(second))
+    assert pace.seconds_left(100.0) == pytest.approx((1 - 0.141) / 0.002)
+
+
+def test_a_run_of_hours_is_told_from_as_long_as_it_needs() -> None:
+    pace = Pace()
+    for second in range(1_000):
+        pace.update(second / 10_000, float(second))
+    assert pace.seconds_left(999.0) == pytest.approx(10_000 - 999)
+    for second in range(1_000, 1_200):  # ten times slower: half a per cent takes minutes
+        pace.update(0.0999 + (second - 999) / 100_000, float(second))
+    left = pace.seconds_left(1_199.0)
+    assert left is not None
+    assert left > 3 * 10_000
+
+
+def test_work_that_reports_all_the_time_is_not_remembered_in_full() -> None:
+    pace = Pace()
+    for step in range(100_000):
+        pace.update(step / 200_000, step / 1_000)
+    assert len(pace._reports) < 100
+    assert pace.seconds_left(100.0) == pytest.approx(100.0, rel=0.01)

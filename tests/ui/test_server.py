@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,3 +63,20 @@ def test_a_problem_is_a_sentence_whatever_was_raised(monkeypatch) -> None:
     assert shown[0] == "a\\.csv is empty\\."
     assert "KeyError" in shown[1]
     assert "secret" not in shown[1]
+
+
+def test_the_garbage_collector_passes_over_what_is_loaded(monkeypatch) -> None:
+    from tjepa.progress import Progress, finish
+    from tjepa.ui import process
+
+    def loading():
+        assert gc.get_freeze_count() == frozen
+        yield Progress("loading", 0.5)
+
+    frozen = gc.get_freeze_count()
+    monkeypatch.setattr(process.projection, "warm_up", loading)
+    try:
+        finish(process.make_ready())
+        assert gc.get_freeze_count() > frozen + 10_000
+    finally:
+        gc.unfreeze()

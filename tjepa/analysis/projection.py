@@ -1,24 +1,27 @@
 """Maps of the rows: two coordinates per row, of a stated sample of the table."""
 
+import contextlib
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from tjepa.analysis.waiting import Stopped, in_thread, preload
+from tjepa.analysis.waiting import PAUSE, Stopped, in_thread, preload
 from tjepa.errors import AnalysisError
-from tjepa.progress import Progress, Work, within
+from tjepa.progress import Progress, Work, finish, within
 
 LEAST_ROWS = 5
 REDUCED = 50
 """UMAP sees at most this many principal components."""
 EXACT_WIDTH = 1_000
 """Up to this width the components come from the covariance matrix, above from a random sketch."""
-BRUTE_ROWS = 4_096
-"""From here on UMAP searches its neighbours approximately, with other compiled code."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def umap(
     """UMAP of `vectors` f32 [n, E], Euclidean, reproducible for a seed on one machine.
 
     Vectors wider than 50 are first reduced to their first 50 principal components. A table of
-    no more rows than `n_neighbors` uses all the others as neighbours. Raises as `pca` does.
+    no more rows than `n_neighbors` uses all the others as neighbours. Neighbours are exact, so
+    time grows with the square of n: draw a sample of more than some 50,000. Raises as `pca` does.
     """
     yield Progress("preparing the map", 0.0)
     vectors = _centred(vectors, rows)
@@ -127,11 +131,37 @@ def umap(
 
 
 def warm_up() -> Work[None]:
-    """Compile UMAP's code for small and for large tables, so that the first map is quick."""
-    random = np.random.default_rng(0)
-    for i, n in enumerate((500, BRUTE_ROWS + 100)):
-        points = random.normal(size=(n, 4)).astype(np.float32)
-        yield from within(_fit(points, 0, 15, 0.1, epochs=5), i / 2, (i + 1) / 2)
+    """Load UMAP into this process, so that the first map is quick.
+
+    What has to be compiled, another process of low priority compiles first, into numba's cache on
+    disk: here the compiler would hold the interpreter's lock, and everybody else up. Where that
+    process fails, this one compiles.
+    """
+    command = [sys.executable, "-c", "from tjepa.analysis import projection as p; p.compile_umap()"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        while process.poll() is None:
+            yield Progress("compiling", 0.0)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PAUSE)
+    finally:
+        process.kill()
+        process.wait()
+    yield from within(_small_fit(), 0.8, 1.0)
+
+
+def compile_umap() -> None:
+    """Fill numba's cache on disk, at the lowest priority: in a process of its own."""
+    if sys.platform != "win32":
+        os.nice(19)
+    finish(_small_fit())
+
+
+def _small_fit() -> Work[np.ndarray]:
+    points = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    return _fit(points, 0, 15, 0.1, epochs=5)
 
 
 class _Meter:
@@ -166,10 +196,16 @@ def _fit(
     meter = _Meter(epochs or (500 if n <= 10_000 else 200))
 
     def fit() -> np.ndarray:
+        from sklearn.neighbors import NearestNeighbors
         from umap import UMAP
 
+        _keep_compiled_code()
+        # UMAP's own search is compiled anew in every process, for half a minute.
+        k = min(n_neighbors, n - 1)
+        distances, neighbours = NearestNeighbors(n_neighbors=k).fit(vectors).kneighbors(vectors)
         model = UMAP(
-            n_neighbors=min(n_neighbors, n - 1),
+            n_neighbors=k,
+            precomputed_knn=(neighbours, distances.astype(np.float32)),
             min_dist=min_dist,
             n_epochs=meter.epochs,
             # Unlike the spectral start, this one copes with groups that are not connected.
@@ -185,6 +221,19 @@ def _fit(
     if not np.isfinite(coordinates).all():
         raise AnalysisError("UMAP found no place for some rows. Look at the PCA map instead.")
     return coordinates
+
+
+@cache
+def _keep_compiled_code() -> None:
+    """Let numba keep on disk what UMAP compiles; by itself it keeps next to nothing."""
+    from numba.core.dispatcher import Dispatcher
+    from umap import layouts, umap_
+
+    for function in (*vars(umap_).values(), *vars(layouts).values()):
+        if isinstance(function, Dispatcher):
+            # Where no folder can be written to, it is compiled once per process, as before.
+            with contextlib.suppress(RuntimeError):
+                function.enable_caching()
 
 
 def _centred(vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:

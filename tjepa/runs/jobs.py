@@ -1,14 +1,14 @@
 """Long work on background threads: queued, followed, cancelled. It knows nothing of the work.
 
 One lock guards everything; what leaves the manager is an immutable snapshot. A lane is one thread
-that takes its jobs one after another, so lanes do not wait for each other.
+that takes its jobs one after another, so lanes do not wait for each other. Its priority is the
+usual one: with less it starves beside other programs, and may hold the interpreter's lock while it
+waits for a processor.
 """
 
 import contextlib
 import logging
 import math
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -23,7 +23,6 @@ from tjepa.runs.pace import Pace
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
-NICENESS = 10
 KEPT = 200
 
 _log = logging.getLogger(__name__)
@@ -189,7 +188,6 @@ class JobManager:
     # On a lane's thread
 
     def _serve(self, lane: str) -> None:
-        _be_nice()
         waiting = self._waiting[lane]
         while True:
             with self._lock:
@@ -285,11 +283,3 @@ def _seconds_left(job: _Job) -> float | None:
     if told is not None and math.isfinite(told):
         return max(0.0, float(told))
     return job.pace.seconds_left(time.monotonic())
-
-
-def _be_nice() -> None:
-    """Let the server's own threads go first, so that pages stay quick."""
-    # Linux counts niceness per thread, and threads that this one starts inherit it.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,5 +1,6 @@
 """What the whole process shares: one workbench, one job manager, and the runs between them."""
 
+import gc
 import logging
 import os
 import threading
@@ -13,6 +14,7 @@ import torch
 from tjepa.analysis import projection
 from tjepa.errors import QueueFullError
 from tjepa.pretraining import PretrainingConfig
+from tjepa.progress import Work
 from tjepa.runs import JobManager, JobSnapshot, RunInfo
 from tjepa.table import Schema
 from tjepa.workbench import Workbench
@@ -56,7 +58,15 @@ def start() -> None:
             bench().store.import_run(DEMO)
     except Exception:
         _log.exception("the finished example could not be brought in")
-    jobs().submit("umap warm-up", "Preparing maps", projection.warm_up, lane="background")
+    jobs().submit("umap warm-up", "Preparing maps", make_ready, lane="background")
+
+
+def make_ready() -> Work[None]:
+    """Load UMAP, and let the garbage collector pass over everything that is loaded by then."""
+    yield from projection.warm_up()
+    # Libraries stay for good: looking through them takes a quarter of a second, and nothing else
+    # runs meanwhile.
+    gc.freeze()
 
 
 def stop() -> None:
