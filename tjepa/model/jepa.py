@@ -84,16 +84,19 @@ class Predictor(nn.Module):
     def forward(self, context: Tensor, masks: Masks) -> Tensor:
         """Context tokens f32 [B, Nc, H] to predictions f32 [B, K, Nt, H]."""
         b, k, n_target = masks.targets.shape
-        known = self.enter(context) + self.position[masks.context]  # (B, Nc, P)
+        # In and out are small, and the loss is about small differences: float32 also in autocast.
+        with torch.autocast(context.device.type, enabled=False):
+            known = self.enter(context) + self.position[masks.context]  # (B, Nc, P)
         asked = self.mask_token + self.position[masks.targets]  # (B, K, Nt, P)
         if self.shared_context:
             sequence = torch.cat([known, asked.flatten(1, 2)], dim=1)  # (B, Nc + K·Nt, P)
             answers = self.transformer(sequence, k, n_target)[:, -k * n_target :]
-            return self.leave(answers).unflatten(1, (k, n_target))
-        known = known.unsqueeze(1).expand(-1, k, -1, -1)
-        sequence = torch.cat([known, asked], dim=2).flatten(0, 1)  # (B·K, Nc + Nt, P)
-        answers = self.transformer(sequence)[:, -n_target:]
-        return self.leave(answers).unflatten(0, (b, k))
+        else:
+            known = known.unsqueeze(1).expand(-1, k, -1, -1)
+            sequence = torch.cat([known, asked], dim=2).flatten(0, 1)  # (B·K, Nc + Nt, P)
+            answers = self.transformer(sequence)[:, -n_target:]
+        with torch.autocast(context.device.type, enabled=False):
+            return self.leave(answers).view(b, k, n_target, -1)
 
 
 @dataclass(frozen=True)

@@ -94,21 +94,24 @@ class _Stack(torch.autograd.Function):
             return sums
 
         parts = _in_parallel(work, len(rows) // LANES)
-        totals = {name: _total([part[name] for part in parts], shapes[name]) for name in shapes}
+        totals = {name: _total([part[name] for part in parts], name, shapes) for name in shapes}
         layers = range(sizes.layers)
         return dx[: len(dy)], None, *(totals[name][layer] for layer in layers for name in shapes)
 
 
 def _nothing(name: str, shape: torch.Size) -> Tensor:
-    """Zeros to add gradients to: [layers, O·I] of matrices, else [layers, H] vectors of rows."""
+    """Zeros to add gradients to, as `stack.Gradients` says."""
     layers, *rest = shape
     return torch.zeros(layers, prod(rest) * (1 if name in _MATRICES else LANES))
 
 
-def _total(parts: list[Tensor], shape: torch.Size) -> Tensor:
-    """The sum over threads and, where they are kept apart, over rows."""
+def _total(parts: list[Tensor], name: str, shapes: dict[str, torch.Size]) -> Tensor:
+    """The sum over threads and, where they are kept apart, over rows; in the weights' shape."""
     found = parts[0] if len(parts) == 1 else torch.stack(parts).sum(0)
-    return found.view(*shape) if found.numel() == shape.numel() else found.view(*shape, -1).sum(-1)
+    layers, *rest = shapes[name]
+    if name not in _MATRICES:
+        return found.view(layers, *rest, LANES).sum(-1)
+    return found.view(layers, *rest[::-1]).mT if name == "down" else found.view(layers, *rest)
 
 
 def _weights(own: dict[str, Tensor], sizes: stack.Sizes) -> stack.Weights:
@@ -153,8 +156,8 @@ def _space(sizes: stack.Sizes, *, backward: bool) -> stack.Space:
     if backward:
         vectors |= {
             "slope": n * f, "change": n * h, "inner": n * h, "outer": n * f,
-            "heads_back": 3 * n * h, "scores": max(sizes.shared, size) * (sizes.shared + size),
-            "turned": n * max(h, f), "halves": most // 2 * sizes.pairs,
+            "qkv_back": 3 * n * h, "scores": max(sizes.shared, size) * (sizes.shared + size),
+            "turned": n * h, "halves": most // 2 * sizes.pairs,
         }  # fmt: skip
     return stack.Space(
         **{name: torch.empty(vectors.get(name, 0) * LANES).numpy() for name in stack.Space._fields}

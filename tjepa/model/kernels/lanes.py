@@ -199,23 +199,21 @@ _arithmetic(operator.truediv, "fdiv")
 
 
 @njit
-def exponential(x):
-    """exp(x) for x ≤ 0, to about 1e-7 of itself; exp(−87) below.
+def power_of_two(x):
+    """2ˣ for x ≤ 0, to about 1e-7 of itself; 2⁻¹²⁵ below.
 
-    x = n·ln 2 + r with a whole n and |r| ≤ ln 2 / 2: 2ⁿ times a polynomial that interpolates
-    exp(r) at the Chebyshev nodes of that interval.
+    x = n + r with a whole n and |r| ≤ 1/2: 2ⁿ times a polynomial that interpolates 2ʳ at the
+    Chebyshev nodes of that interval.
     """
-    x = maximum(x, splat(-87.0))
+    x = maximum(x, splat(-125.0))
     shift = splat(12582912.0)  # 1.5 · 2²³: adding it rounds to whole numbers
-    shifted = fma(x, splat(1.4426950408889634), shift)
-    n = shifted - shift
-    r = fma(n, splat(-0.693145751953125), x)
-    r = fma(n, splat(-1.428606765330187e-06), r)
-    p = fma(r, splat(0.00836915566695826), splat(0.04191755754105647))
-    p = fma(p, r, splat(0.16666505195767398))
-    p = fma(p, r, splat(0.4999886892528897))
-    p = fma(p, r, splat(1.0000000107780382))
-    p = fma(p, r, splat(1.0000000755002298))
+    shifted = x + shift
+    r = x - (shifted - shift)
+    p = fma(r, splat(0.001339086336353527), splat(0.009676031918255982))
+    p = fma(p, r, splat(0.05550357114222094))
+    p = fma(p, r, splat(0.2402210748530968))
+    p = fma(p, r, splat(0.6931471880262273))
+    p = fma(p, r, splat(1.0000000754548972))
     return _times_power_of_two(p, shifted)
 
 

@@ -17,12 +17,12 @@ from tjepa.model.kernels import LANES
 from tjepa.model.kernels.lanes import (
     COLUMNS,
     TILE,
-    exponential,
     fma,
     load,
     magnitude,
     maximum,
     paired,
+    power_of_two,
     product,
     splat,
     square_root,
@@ -34,6 +34,7 @@ from tjepa.model.kernels.lanes import (
 )
 
 EPSILON = 1e-5
+LOG2_E = 1.4426950408889634
 SQUARE = 4
 
 Sizes = namedtuple("Sizes", "layers width heads ffn tokens shared groups pairs")
@@ -51,12 +52,13 @@ Gradients = namedtuple(
     "Gradients",
     "norm1 norm1_bias qkv qkv_bias out out_bias norm2 norm2_bias up up_bias down down_bias",
 )
-"""f32 [layers, ...]: matrices flat, and of each bias and scale its vector, one sum per row."""
+"""f32 [layers, ...]: matrices flat, that of ``down`` transposed, and of each bias and scale one sum
+per row."""
 
 Space = namedtuple(
     "Space",
     "x normed1 qkv weights mixed middle normed2 active slope "
-    "change inner outer heads_back scores turned packed halves",
+    "change inner outer qkv_back scores turned packed halves",
 )
 """Room for what one group of 16 sequences needs, written over again and again."""
 
@@ -283,7 +285,7 @@ def activate(x, slope, vectors, keep):
     one, half = splat(1.0), splat(0.5)
     for i in range(vectors):
         u = load(x, i)
-        bell = exponential(u * u * splat(-0.5))
+        bell = power_of_two(u * u * splat(-0.5 * LOG2_E))
         t = one / fma(magnitude(u), splat(0.3275911 * 0.7071067811865476), one)
         p = fma(t, splat(-0.5 * 1.061405429), splat(0.5 * 1.453152027))
         p = fma(p, t, splat(-0.5 * 1.421413741))
@@ -303,9 +305,11 @@ def softmax(scores, start, keys, scale):
     top = load(scores, start)
     for j in range(1, keys):
         top = maximum(top, load(scores, start + j))
+    scale = scale * splat(LOG2_E)
+    top = top * scale
     total = splat(0.0)
     for j in range(keys):
-        share = exponential((load(scores, start + j) - top) * scale)
+        share = power_of_two(fma(load(scores, start + j), scale, splat(0.0) - top))
         total = total + share
         store(scores, start + j, share)
     rate = splat(1.0) / total
@@ -320,6 +324,7 @@ def attend(space, sizes):
     step, row, one = 3 * sizes.width * LANES, sizes.width * LANES, LANES
     per_group = (sizes.tokens - sizes.shared) // max(1, sizes.groups)
     scale = splat(size**-0.5)
+    x, w = space.qkv, space.weights
     p = 0
     for head in range(sizes.heads):
         q = head * size * LANES
@@ -328,26 +333,27 @@ def attend(space, sizes):
             first = sizes.shared + (block - 1) * per_group if block else 0
             n, own = (per_group, per_group) if block else (sizes.shared, 0)
             keys = sizes.shared + own
-            p_row = keys * LANES
-            q_at, m_at, at = q + first * step, q + first * row, first * step
-            s, o = p + sizes.shared * LANES, sizes.shared
-            x, w = space.qkv, space.weights
-            multiply_rows(
-                False, w, p, p_row, one, x, q_at, step, one, x, k, step, one, n, sizes.shared, size
-            )
-            multiply_rows(
-                False, w, s, p_row, one, x, q_at, step, one, x, k + at, step, one, n, own, size
-            )
-            for i in range(n):
-                softmax(w, p // LANES + i * keys, keys, scale)
-            multiply_rows(
-                False, space.mixed, m_at, row, one, w, p, p_row, one, x, v, one, step, n, size, o
-            )
-            multiply_rows(
-                True, space.mixed, m_at, row, one, w, s, p_row, one, x, v + at, one, step,
-                n, size, own,
-            )  # fmt: skip
-            p += n * p_row
+            p_row, at = keys * LANES, first * step
+            # A few queries at a time, whose weights stay in the first cache.
+            for start in range(0, n, SQUARE):
+                few = min(SQUARE, n - start)
+                q_at, s = q + (first + start) * step, p + sizes.shared * LANES
+                to = (space.mixed, q + (first + start) * row, row, one)
+                multiply_rows(
+                    False, w, p, p_row, one, x, q_at, step, one, x, k, step, one,
+                    few, sizes.shared, size,
+                )  # fmt: skip
+                multiply_rows(
+                    False, w, s, p_row, one, x, q_at, step, one, x, k + at, step, one,
+                    few, own, size,
+                )  # fmt: skip
+                for i in range(few):
+                    softmax(w, p // LANES + i * keys, keys, scale)
+                multiply_rows(
+                    False, *to, w, p, p_row, one, x, v, one, step, few, size, sizes.shared
+                )
+                multiply_rows(True, *to, w, s, p_row, one, x, v + at, one, step, few, size, own)
+                p += few * p_row
 
 
 @_kernel(_space, _buffer, _buffer, _sizes)
@@ -370,10 +376,9 @@ def attend_back(space, d_mixed, d_qkv, sizes):
             q_at, m_at, at = q + first * step, q + first * row, first * step
             for part in range(2):
                 # The shared keys, then the group's own.
-                count, k_at, v_at, more = sizes.shared, k, v, block > 0
-                s, to = p, 0
+                count, v_at, more, s, to = sizes.shared, v, block > 0, p, 0
                 if part:
-                    count, k_at, v_at, more = own, k + at, v + at, False
+                    count, v_at, more = own, v + at, False
                     s, to = p + sizes.shared * LANES, sizes.shared * LANES
                 multiply_rows(
                     False, ds, to, p_row, one, d_mixed, m_at, row, one, x, v_at, step, one,
@@ -391,9 +396,9 @@ def attend_back(space, d_mixed, d_qkv, sizes):
                     apart = load(ds, i * keys + j) - total
                     store(ds, i * keys + j, load(w, start + j) * apart * scale)
             for part in range(2):
-                count, k_at, to, more = sizes.shared, k, 0, block > 0
+                count, k_at, more, to = sizes.shared, k, block > 0, 0
                 if part:
-                    count, k_at, to, more = own, k + at, sizes.shared * LANES, False
+                    count, k_at, more, to = own, k + at, False, sizes.shared * LANES
                 multiply_rows(
                     part > 0, d_qkv, q_at, step, one, ds, to, p_row, one, x, k_at, one, step,
                     n, size, count,
@@ -432,13 +437,16 @@ def block_back(w, g, layer, space, sizes):
     """``change``, the gradient of what came out, to the gradient of ``x``."""
     n, h, f, pairs = sizes.tokens, sizes.width, sizes.ffn, sizes.pairs
     change = space.change
-    add_outer(g.down[layer], change, space.active, space, n, h, f, pairs)
+    # Transposed, as the narrow side is the one that is cheap to turn.
+    add_outer(g.down[layer], space.active, change, space, n, f, h, pairs)
     add_bias_gradient(g.down_bias[layer], change, n, h)
     multiply(space.outer, False, w.down_back[layer], change, space, n, f, h, pairs)
-    for i in range(n * f):
-        store(space.outer, i, load(space.outer, i) * load(space.slope, i))
+    for t in range(n):
+        for i in range(f):
+            d_up = load(space.outer, t * f + i) * load(space.slope, t * f + i)
+            store(space.outer, t * f + i, d_up)
+            store(g.up_bias[layer], i, load(g.up_bias[layer], i) + d_up)
     add_outer(g.up[layer], space.outer, space.normed2, space, n, f, h, pairs)
-    add_bias_gradient(g.up_bias[layer], space.outer, n, f)
     multiply(space.inner, False, w.up_back[layer], space.outer, space, n, h, f, pairs)
     add_normalise_gradient(
         change, True, space.inner, space.middle, w.norm2[layer],
@@ -447,10 +455,10 @@ def block_back(w, g, layer, space, sizes):
     add_outer(g.out[layer], change, space.mixed, space, n, h, h, pairs)
     add_bias_gradient(g.out_bias[layer], change, n, h)
     multiply(space.inner, False, w.out_back[layer], change, space, n, h, h, pairs)
-    attend_back(space, space.inner, space.heads_back, sizes)
-    add_outer(g.qkv[layer], space.heads_back, space.normed1, space, n, 3 * h, h, pairs)
-    add_bias_gradient(g.qkv_bias[layer], space.heads_back, n, 3 * h)
-    multiply(space.inner, False, w.qkv_back[layer], space.heads_back, space, n, h, 3 * h, pairs)
+    attend_back(space, space.inner, space.qkv_back, sizes)
+    add_outer(g.qkv[layer], space.qkv_back, space.normed1, space, n, 3 * h, h, pairs)
+    add_bias_gradient(g.qkv_bias[layer], space.qkv_back, n, 3 * h)
+    multiply(space.inner, False, w.qkv_back[layer], space.qkv_back, space, n, h, 3 * h, pairs)
     add_normalise_gradient(
         change, True, space.inner, space.x, w.norm1[layer],
         g.norm1[layer], g.norm1_bias[layer], n, h,
