@@ -10,10 +10,12 @@ from torch import Tensor
 if TYPE_CHECKING:
     from tjepa.model.transformer import Block, Transformer
 
-ENABLED = os.environ.get("TJEPA_KERNELS", "1") != "0"
+_FEATURES = get_host_cpu_features()
+
+ENABLED = os.environ.get("TJEPA_KERNELS", "1") != "0" and _FEATURES.get("fma", True)
 """Off, torch's own operations do everything."""
 
-HAS_BFLOAT16 = bool(get_host_cpu_features().get("avx512bf16"))
+HAS_BFLOAT16 = bool(_FEATURES.get("avx512bf16"))
 """Whether the processor multiplies pairs of bfloat16."""
 
 LANES = 16
