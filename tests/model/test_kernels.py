@@ -107,6 +107,16 @@ def test_extreme_scores_and_numbers_stay_finite_and_right() -> None:
         assert largest_error([found], [made.double()(x.double(), *groups)]) < 1e-4
 
 
+def test_a_view_that_begins_anywhere_is_read_all_the_same() -> None:
+    made, x, groups = transformer_and_tokens(CASES["one token before the groups"])
+    memory = torch.empty(x.numel() + 1)
+    view = memory[1:].view_as(x).copy_(x)
+    assert view.is_contiguous()
+    assert view.data_ptr() % 64 != 0
+    with torch.no_grad():
+        assert torch.equal(made(view, *groups), made(x, *groups))
+
+
 def test_what_is_no_number_is_not_hidden() -> None:
     made, x, groups = transformer_and_tokens(CASES["few rows"])
     x[1, 2, 3] = torch.nan

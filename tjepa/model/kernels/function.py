@@ -14,6 +14,8 @@ from tjepa.model.kernels import LANES, stack
 from tjepa.model.kernels.lanes import TILE
 from tjepa.model.transformer import Block, Transformer
 
+ALIGNMENT = 64
+"""Bytes; torch's own memory has it, a view into it need not."""
 _MATRICES = ("qkv", "out", "up", "down")
 
 
@@ -134,9 +136,12 @@ def _panels(matrices: Tensor, pairs: bool) -> Tensor:
 
 
 def _padded(x: Tensor) -> Tensor:
+    """[B, N, H] with rows of zeros up to a whole group, in memory that vectors can be read from."""
     missing = -len(x) % LANES
-    x = x.detach()
-    return torch.cat([x, x.new_zeros(missing, *x.shape[1:])]) if missing else x.contiguous()
+    x = x.detach().contiguous()
+    if missing or x.data_ptr() % ALIGNMENT:
+        return torch.cat([x, x.new_zeros(missing, *x.shape[1:])])
+    return x
 
 
 def _flat(x: Tensor) -> np.ndarray:
