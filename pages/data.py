@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from tjepa.ui import address, columns, tables
+from tjepa.ui import address, advice, columns, queries, schema_files, tables, uploads
 from tjepa.ui.address import Address
 from tjepa.ui.analyses import offer_example
 from tjepa.ui.process import bench
@@ -12,29 +12,35 @@ place = address.here()
 
 if place.table is None:
     st.caption("Drop a table here, or take a sample. Then: pre-train, look, compare.")
-    tables.uploader()
+    uploads.uploader()
+    queries.from_database()
     st.subheader("Try it on a sample", anchor=False)
     tables.samples()
     offer_example("embeddings")
     st.stop()
 
 with st.expander("Open another table", icon=":material/folder_open:"):
-    tables.uploader()
+    uploads.uploader()
+    queries.from_database()
     tables.samples()
 
 table = bench().table(place.table)
-tables.sheet_choice(table)
+uploads.how_it_was_read(table)
 tables.overview(table)
 
 schema = address.schema_here()
 st.subheader("Columns", anchor=False)
 st.caption(columns.facts(table, schema))
+advised = st.container()
 changes = columns.editor(schema)
+with advised:
+    clicked = advice.offer(place.table, schema)
 waiting = columns.pending(changes)
 
 with st.container(horizontal=True, vertical_alignment="center"):
     applies = st.button("Apply", disabled=not changes, icon=":material/check:")
     resets = st.button("Reset", help="Back to the kinds as they were inferred.")
+    loaded = schema_files.save_or_load(table, schema)
     if waiting:
         st.markdown(f":orange[Not applied yet: {md(waiting)}.]")
 
@@ -52,6 +58,10 @@ goes_on = st.button(
 )
 if resets:
     address.go("data", Address(place.table))
+if loaded is not None:
+    address.go("data", Address(place.table, bench().save_schema(place.table, loaded)))
+if clicked is not None and (advised_id := columns.apply(place.table, schema, changes, clicked)):
+    address.go("data", Address(place.table, advised_id))
 if applies or (goes_on and changes):
     applied = columns.apply(place.table, schema, changes)
     if applied is not None:

@@ -115,6 +115,8 @@ def shell(*command: object, limit: float = 120, **more: Any) -> "subprocess.Comp
 
 # inspect
 
+CHANGED = '"town", "kind": "categorical", "used": false'
+
 
 def test_inspect_says_how_the_file_is_understood(
     file: Path, capsys: pytest.CaptureFixture[str]
@@ -144,6 +146,94 @@ def test_inspect_as_json_has_every_column(file: Path, capsys: pytest.CaptureFixt
     assert said["left_out"][0]["reason"]
     assert (said["sheet"], said["sheets"]) == (None, [])
     assert isinstance(said["notes"], list)
+
+
+def test_inspect_suggests_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    days = [999 if n % 5 == 0 else n % 30 for n in range(ROWS)]
+    table().assign(days=days).to_csv(tmp_path / "d.csv", index=False)
+    out = answer(capsys, "inspect", tmp_path / "d.csv")
+    assert "Suggestion: 'days' is 999 in " in out
+    (suggestion,) = answer_json(capsys, "inspect", tmp_path / "d.csv")["suggestions"]
+    assert suggestion["change"] == {"missing_values": {"days": ["999"]}}
+    assert suggestion["columns"] == ["days"]
+
+
+def test_a_schema_is_written_and_used_again(
+    file: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "s.json"
+    answer(capsys, "inspect", file, "--target", "sold", "--schema-out", saved)
+    text = saved.read_text(encoding="utf-8")
+    saved.write_text(text.replace('"town", "kind": "categorical", "used": true', CHANGED))
+    assert CHANGED in saved.read_text(encoding="utf-8")
+    run = answer(capsys, "pretrain", file, "--schema", saved, "--preset", "quick", "--epochs", "1")
+    schema = Store(home).run(run.strip()).schema
+    assert schema.target == "sold"
+    assert not schema.column("town").used
+
+
+def test_a_schema_that_does_not_fit_is_one_clear_line(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "s.json"
+    answer(capsys, "inspect", file, "--schema-out", saved)
+    saved.write_text(saved.read_text(encoding="utf-8").replace('"town"', '"city"'))
+    assert "'city'" in problem(capsys, "pretrain", file, "--schema", saved)
+    assert "absent.json" in problem(capsys, "pretrain", file, "--schema", tmp_path / "absent.json")
+    assert ".json" in problem(capsys, "inspect", file, "--schema-out", tmp_path / "s.txt")
+
+
+def test_how_a_file_is_read_is_said_and_can_be_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "n.txt"
+    file.write_text("made up\na b\n1,5 x\n2,5 y\n3,5 z\nend\n")
+    told = ["--delimiter", "space", "--decimal", ",", "--header-row", "2", "--footer-rows", "1"]
+    told += ["--encoding", "latin-1", "--quote", "none", "--comment", "none", "--thousands", "."]
+    assert "Read as delimited text" in answer(capsys, "inspect", file, *told)
+    said = answer_json(capsys, "inspect", file, *told)
+    assert (said["rows"], [column["name"] for column in said["columns"]]) == (3, ["a", "b"])
+    assert said["reading"] == {
+        "format": "text",
+        "encoding": "latin-1",
+        "delimiter": " ",
+        "quote": "",
+        "decimal": ",",
+        "thousands": ".",
+        "comment": "",
+        "header": 2,
+        "footer": 1,
+    }
+    none = answer_json(capsys, "inspect", file, *told, "--header-row", "none")
+    assert none["reading"]["header"] == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "what"),
+    [
+        ("--delimiter", ";;", "give one character"),
+        ("--decimal", "x", "invalid choice"),
+        ("--header-row", "-1", "no whole number from 0 on"),
+        ("--header-row", "9999", "has no line 9,999"),
+        ("--encoding", "nope", "there is no such encoding"),
+    ],
+)
+def test_a_reading_that_cannot_be_gets_its_line(
+    option: str, value: str, what: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert what in problem(capsys, "inspect", file, option, value)
+
+
+def test_a_pattern_of_parquet_files_is_one_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(3):
+        table(40).to_parquet(tmp_path / f"part-{i}.parquet")
+    assert answer_json(capsys, "inspect", tmp_path / "part-*.parquet")["rows"] == 120
+    table(40).drop(columns="age").to_parquet(tmp_path / "part-9.parquet")
+    text = problem(capsys, "inspect", tmp_path / "part-*.parquet")
+    assert "part-0.parquet has columns that part-9.parquet has not: age" in text
+    assert "There is no file" in problem(capsys, "inspect", tmp_path / "other-*.parquet")
 
 
 def test_inspect_keeps_nothing(
@@ -215,6 +305,18 @@ def test_embed_takes_new_rows_in_any_order_of_columns(
     new.to_csv(tmp_path / "new.csv", index=False)
     answer(capsys, "embed", run_id, tmp_path / "new.csv", "--out", tmp_path / "new.parquet")
     assert len(pd.read_parquet(tmp_path / "new.parquet")) == 11
+
+
+def test_embed_reads_new_rows_as_it_is_told(
+    run_id: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = tmp_path / "told.csv"
+    told.write_text("not the names, of columns\n" + file.read_text().replace(",", "~"))
+    out = tmp_path / "v.parquet"
+    answer(capsys, "embed", run_id, told, "--out", out, "--delimiter", "~", "--header-row", "2")
+    plain = tmp_path / "plain.parquet"
+    answer(capsys, "embed", run_id, file, "--out", plain)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(plain))
 
 
 def test_embed_names_a_column_that_is_not_there(

@@ -17,6 +17,7 @@ from tjepa.errors import ConfigError, EncodingError, SchemaError, TjepaError
 
 N = 80
 WIDTH = 32  # of the quick preset
+TOKENS = 6
 EXPECTED_FAILURES = {
     "check_fit2d_1feature": "one column is refused in words of our own, not scikit-learn's",
 }
@@ -59,23 +60,30 @@ def test_the_contract_of_scikit_learn_holds(estimator: TJEPAEncoder, check: Any)
 
 def test_rows_become_vectors_of_their_features(fitted: TJEPAEncoder) -> None:
     found = fitted.transform(rows())
-    assert found.shape == (N, 4 * WIDTH)
+    assert found.shape == (N, TOKENS * WIDTH)
     assert found.dtype == np.float32
     assert np.isfinite(found).all()
-    assert fitted.encoder_.names == ("length", "width", "seen", "colour")
+    assert fitted.encoder_.names == (
+        "length",
+        "width",
+        "seen: elapsed days",
+        "seen: month",
+        "seen: weekday",
+        "colour",
+    )
     assert list(fitted.feature_names_in_) == list(rows().columns)
     assert fitted.n_features_in_ == 5
 
 
 def test_the_mean_pool_is_the_mean_of_the_tokens(fitted: TJEPAEncoder) -> None:
     means = quick(pool="mean").fit(rows()).transform(rows())
-    tokens = fitted.transform(rows()).reshape(N, 4, WIDTH)
+    tokens = fitted.transform(rows()).reshape(N, TOKENS, WIDTH)
     np.testing.assert_allclose(means, tokens.mean(axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_the_columns_of_the_vectors_have_names(fitted: TJEPAEncoder) -> None:
     names = fitted.get_feature_names_out()
-    assert (names[0], names[-1], len(names)) == ("length:0", f"colour:{WIDTH - 1}", 4 * WIDTH)
+    assert (names[0], names[-1], len(names)) == ("length:0", f"colour:{WIDTH - 1}", TOKENS * WIDTH)
     assert list(quick().fit(rows()).get_feature_names_out()) == [f"mean:{k}" for k in range(WIDTH)]
 
 
@@ -102,7 +110,7 @@ def test_one_row_is_embedded_as_among_others(fitted: TJEPAEncoder) -> None:
     np.testing.assert_allclose(
         fitted.transform(rows().iloc[[7]]), all_rows[[7]], rtol=1e-4, atol=1e-5
     )
-    assert fitted.transform(rows().iloc[:0]).shape == (0, 4 * WIDTH)
+    assert fitted.transform(rows().iloc[:0]).shape == (0, TOKENS * WIDTH)
 
 
 def test_unseen_categories_missing_cells_and_infinities_are_embedded(fitted: TJEPAEncoder) -> None:

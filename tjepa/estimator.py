@@ -124,7 +124,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         if not (self._named and isinstance(X, pd.DataFrame)):
             frame = self._by_place(frame)
         encoder = self.encoder_
-        encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
+        encoded = encoder.encode(frame.loc[:, frame.columns.isin(encoder.columns)])
         return finish(encoder.vectors(encoded, self.pool))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:

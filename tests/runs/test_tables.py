@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 
 from tjepa.errors import StoreError
 from tjepa.runs import Store
-from tjepa.table import RawTable, Schema
+from tjepa.table import FOUND_OUT, FileReading, RawTable, Schema
 
 
 def test_a_table_comes_back_as_it_was_read(store: Store, raw: RawTable) -> None:
@@ -22,6 +23,21 @@ def test_a_table_comes_back_as_it_was_read(store: Store, raw: RawTable) -> None:
 def test_the_sheets_of_a_workbook_are_remembered(store: Store, raw: RawTable) -> None:
     found = store.table(store.add_table(replace(raw, sheet="Лист", sheets=("Лист", "two"))))
     assert (found.sheet, found.sheets) == ("Лист", ("Лист", "two"))
+
+
+def test_how_it_was_read_is_remembered(store: Store, raw: RawTable) -> None:
+    reading = FileReading("text", delimiter=";", quote="", header=0)
+    table_id = store.add_table(replace(raw, reading=reading))
+    assert store.table(table_id).reading == reading
+
+
+def test_a_table_of_an_earlier_version_was_read_somehow(store: Store, raw: RawTable) -> None:
+    table_id = store.add_table(raw)
+    entry = store.home / "tables" / table_id / "table.json"
+    saved = json.loads(entry.read_bytes())
+    del saved["reading"]
+    entry.write_text(json.dumps(saved))
+    assert store.table(table_id).reading == FOUND_OUT
 
 
 def test_the_same_content_is_kept_once_under_its_newest_name(store: Store, raw: RawTable) -> None:

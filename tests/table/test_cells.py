@@ -84,9 +84,7 @@ def test_written_fractions_stay_float64() -> None:
     assert column(["1.0", "2.0"]).dtype == np.float64
 
 
-@pytest.mark.parametrize(
-    "cell", ["007", "-01", "00", "1_000", "0x1A", "$2.39", "1 000", "12 %", "٣"]
-)
+@pytest.mark.parametrize("cell", ["007", "-01", "00", "1_000", "0x1A", "$2.39", "12 %", "٣"])
 def test_what_only_looks_like_a_number_stays_text(cell: str) -> None:
     values = column(["1", cell, "2"])
     assert values.dtype == "str"
@@ -131,8 +129,11 @@ def test_decimal_commas(delimiter: str) -> None:
     assert raw.notes == ("The comma was read as the decimal mark in a.",)
 
 
-def test_no_decimal_commas_where_the_comma_divides() -> None:
-    assert column(["1,5", "2,5"]).to_list() == ["1,5", "2,5"]
+def test_decimal_commas_in_quotes_where_the_comma_divides() -> None:
+    raw = read(["1,5", "2,25", "3"])
+    assert raw.frame["a"].to_list() == [1.5, 2.25, 3.0]
+    assert raw.notes == ("The comma was read as the decimal mark in a.",)
+    assert column(["1,5", "2,5,3"]).to_list() == ["1,5", "2,5,3"]
 
 
 def test_commas_that_may_divide_thousands_are_left_alone() -> None:
@@ -141,6 +142,55 @@ def test_commas_that_may_divide_thousands_are_left_alone() -> None:
     assert raw.notes == ("Kept as text, because 1,234 may mean 1234 or 1.234: a.",)
     assert column(["1,234", "0,789"], "\t").to_list() == [1.234, 0.789]
     assert column(["1,234", "5,789"], ";").to_list() == [1.234, 5.789]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "mark"),
+    [
+        (["1,234,567", "12", "-1,000"], [1234567, 12, -1000], "comma"),
+        (["1,234.5", "999", ""], [1234.5, 999, None], "comma"),
+        (["1.234.567", "1.000"], [1234567, 1000], "point"),
+        (["1.234,5", "1.000"], [1234.5, 1000], "point"),
+        (["1 234,5", "17"], [1234.5, 17], "space"),
+        (["1\u202f234.5", "1\u00a0000"], [1234.5, 1000], "space"),
+        (["1'234.5", "1’000"], [1234.5, 1000], "apostrophe"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_thousands_marks(
+    cells: list[str], expected: list[float | None], mark: str, delimiter: str
+) -> None:
+    raw = read(cells, delimiter)
+    pd.testing.assert_series_equal(
+        raw.frame["a"], pd.Series(expected), check_dtype=False, check_names=False
+    )
+    assert f"The {mark} was read as the thousands mark in a." in raw.notes
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["555 123 456", "555 987 654"],  # telephone numbers
+        ["1,23,456", "1"],
+        ["1,234.5,6", "1"],
+        ["0,123,456", "1"],
+        ["1 2345", "1 2"],
+    ],
+)
+def test_what_only_looks_like_thousands_stays_text(cells: list[str]) -> None:
+    assert column(cells).to_list() == cells
+
+
+def test_one_column_settles_how_the_numbers_of_another_are_meant() -> None:
+    raw = read_table(b'a,b\n"1,234",0.5\n"56,789",2.25\n')
+    assert raw.frame["a"].to_list() == [1234, 56789]
+    assert raw.notes == ("The comma was read as the thousands mark in a.",)
+    raw = read_table(b"a;b\n1.234;0,5\n56.789;2,25\n")
+    assert raw.frame["a"].to_list() == [1234, 56789]
+    raw = read_table(b"a\tb\n1,234\t0,5\n56,789\t2,25\n")
+    assert raw.frame["a"].to_list() == [1.234, 56.789]
+    raw = read_table(b"a\tb\tc\n1,234\t0,5\t0.5\n56,789\t2,25\t1.5\n")
+    assert raw.frame["a"].to_list() == ["1,234", "56,789"]
 
 
 def test_decimal_commas_throughout_a_file() -> None:

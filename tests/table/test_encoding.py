@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from tjepa.table import (
     typed,
 )
 from tjepa.table.encoding import LARGEST
+from tjepa.table.parts import PARTS
+from tjepa.table.strings import DIRECTIONS
+from tjepa.table.strings import PARTS as TEXT_PARTS
 
 N = 200
 SCALINGS = pytest.mark.parametrize("scaling", ["standard", "quantile"])
@@ -76,11 +80,14 @@ def test_numbers_and_dates_come_first_and_missing_cells_are_zero(mixed: pd.DataF
     )
     encoded = encoder.transform(typed(mixed, schema))
     names = [feature.name for feature in encoder.features]
-    assert names == ["length", "seen", "town", "grade"]
+    dates = ["seen: elapsed days", "seen: month", "seen: weekday"]
+    assert names == ["length", *dates, "town", "grade"]
     assert (encoded.x_num.dtype, encoded.x_cat.dtype) == (np.float32, np.int64)
-    assert np.array_equal(encoded.missing, mixed[names].isna())
-    assert not encoded.x_num[encoded.missing[:, :2]].any()
-    assert not encoded.x_cat[encoded.missing[:, 2:]].any()
+    sources = ["length", "seen", "seen", "seen", "town", "grade"]
+    assert [feature.source for feature in encoder.features] == sources
+    assert np.array_equal(encoded.missing, mixed[sources].isna())
+    assert not encoded.x_num[encoded.missing[:, :4]].any()
+    assert not encoded.x_cat[encoded.missing[:, 4:]].any()
     assert encoded.cardinalities == (4, 5)
 
 
@@ -100,8 +107,8 @@ def test_no_rows_are_a_table_too(mixed: pd.DataFrame) -> None:
     )
     nothing = encoder.transform(typed(mixed.iloc[:0], schema))
     assert len(nothing) == 0
-    assert (nothing.x_num.shape, nothing.x_cat.shape) == ((0, 2), (0, 2))
-    assert raw_matrix(nothing).shape == (0, 2 + 4 + 4 + 5)
+    assert (nothing.x_num.shape, nothing.x_cat.shape) == ((0, 4), (0, 2))
+    assert raw_matrix(nothing).shape == (0, 4 + 6 + 4 + 5)
 
 
 def test_an_absent_column_is_named() -> None:
@@ -234,14 +241,106 @@ def test_rows_are_taken_by_number(mixed: pd.DataFrame) -> None:
     assert equal(some, encoder.transform(frame.iloc[[5, 2]]))
 
 
+def test_a_date_becomes_its_parts_and_an_old_schema_the_time_alone() -> None:
+    frame = pd.DataFrame({"t": pd.to_datetime(["2021-03-01 06:30", None, "2022-12-25 18:00"])})
+    schema = infer_schema(frame)
+    encoder = TableEncoder.fit(frame, schema.columns, scaling="standard", max_categories=256)
+    assert [feature.name for feature in encoder.features] == [f"t: {part}" for part in PARTS]
+    means = {feature.part: feature.mean for feature in encoder.features}
+    assert (means["year"], means["month"], means["weekday"]) == (2021.5, 7.5, 3.0)
+    assert (means["hour"], encoder.columns) == (12.25, ("t",))
+    old = TableEncoder.fit(frame, [column("t", "date")], scaling="standard", max_categories=256)
+    assert [feature.name for feature in old.features] == ["t"]
+    elapsed = encoder.transform(frame).x_num[:, 0]
+    np.testing.assert_allclose(old.transform(frame).x_num[:, 0], elapsed, rtol=1e-5)
+
+
+def test_a_part_of_a_date_does_not_take_the_name_of_a_column() -> None:
+    frame = pd.DataFrame({"t": pd.date_range("2020", periods=9), "t: month": np.arange(9.0)})
+    columns = [replace(column("t", "date"), parts=("month",)), column("t: month", "numeric")]
+    encoder = TableEncoder.fit(frame, columns, scaling="standard", max_categories=256)
+    assert [feature.name for feature in encoder.features] == ["t: month*", "t: month"]
+
+
+def test_text_becomes_a_few_numbers_of_its_training_rows() -> None:
+    random = np.random.default_rng(0)
+    topics = np.array([["sweet jam", "jam jars", "jams"], ["old spoon", "spoons", "silver spoon"]])
+    about = random.integers(0, 2, N)
+    cells = [" ".join(random.choice(topics[k], 4)) for k in about]
+    frame = words(*cells, None)
+    schema = Schema((replace(column("c", "text"), used=True),))
+    assert schema.n_tokens == DIRECTIONS
+    encoder = TableEncoder.fit(frame, schema.columns, scaling="standard", max_categories=256)
+    assert [feature.name for feature in encoder.features] == [f"c: {part}" for part in TEXT_PARTS]
+    assert encoder == TableEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    new = encoder.transform(words("a jar of jam", "jammed", "one spoon", None, ""))
+    assert new.missing.all(axis=1).tolist() == [False, False, False, True, False]
+    # What was never seen as a whole is near what shares its letters.
+    apart = np.linalg.norm(new.x_num[:, None] - new.x_num[None], axis=2)
+    assert apart[0, 1] < apart[0, 2]
+    means = encoder.transform(frame).x_num[:-1].mean(axis=0)
+    np.testing.assert_allclose(means, 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("cells", [[], [None], ["one text"], ["", "a"]])
+def test_text_of_hardly_any_rows_is_encoded_too(cells: list[str | None]) -> None:
+    frame = words(*cells)
+    columns = [column("c", "text")]
+    encoder = TableEncoder.fit(frame, columns, scaling="quantile", max_categories=256)
+    assert np.isfinite(encoder.transform(words("another text", None)).x_num).all()
+
+
+def test_an_ordinal_is_a_number_in_its_order() -> None:
+    size = replace(column("c", "ordinal"), order=("low", "medium", "high"))
+    frame = words("high", "low", "medium", None)
+    encoder = TableEncoder.fit(frame, [size], scaling="standard", max_categories=256)
+    encoded = encoder.transform(words("low", "medium", "high", None))
+    step = np.sqrt(1.5)
+    np.testing.assert_allclose(encoded.x_num[:, 0], [-step, 0, step, 0], atol=1e-6)
+    assert encoded.missing[:, 0].tolist() == [False, False, False, True]
+
+
+def test_cells_are_typed_by_the_format_the_order_and_the_missing_values_of_the_schema() -> None:
+    schema = Schema(
+        (
+            replace(column("a", "numeric"), format="$1,234.5", missing_values=("n/k",)),
+            replace(column("b", "ordinal"), order=("low", "high")),
+            replace(column("c", "numeric"), missing_values=("-200",)),
+            replace(column("d", "date"), format="%d %b %Y"),
+        )
+    )
+    rows = pd.DataFrame(
+        {
+            "a": ["$1,200.50 ", "-$3", "n/k"],
+            "b": ["high", None, "low "],
+            "c": [1, -200, 3],
+            "d": ["2 Jan 2020", None, "31 Dec 1999"],
+        }
+    )
+    found = typed(rows, schema)
+    np.testing.assert_array_equal(found["a"], [1200.5, -3.0, np.nan])
+    assert found["b"].tolist() == ["high", None, "low"]
+    np.testing.assert_array_equal(found["c"], [1.0, np.nan, 3.0])
+    assert found["d"].dt.strftime("%Y-%m-%d").tolist()[::2] == ["2020-01-02", "1999-12-31"]
+    with pytest.raises(EncodingError, match=r"'a', row 1: '€3' is not a number written as \$1,234"):
+        typed(rows.assign(a=["$1", "€3", "$2"]), schema)
+    with pytest.raises(EncodingError, match="'b', row 2: 'huge' is not one of its ordered values"):
+        typed(rows.assign(b=["low", "high", "huge"]), schema)
+    with pytest.raises(EncodingError, match="'d', row 0: '2020-01-02' is not a date written as %d"):
+        typed(rows.assign(d="2020-01-02"), schema)
+
+
 features = st.builds(
     Feature,
     name=st.text(),
-    kind=st.sampled_from(["numeric", "date", "categorical"]),
+    kind=st.sampled_from(["numeric", "ordinal", "date", "categorical"]),
     mean=st.floats(allow_nan=False, allow_infinity=False),
     scale=st.floats(allow_nan=False, allow_infinity=False),
     quantiles=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3).map(tuple),
     categories=st.lists(st.text(), max_size=3).map(tuple),
+    part=st.sampled_from(["", *PARTS]),
+    column=st.text(),
+    direction=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=3).map(tuple),
 )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tjepa.errors import EncodingError, TjepaError
-from tjepa.table import KINDS, TableEncoder, infer_schema, typed
+from tjepa.table import KINDS, TableEncoder, infer_schema, override, suggestions, typed
 from tjepa.table.kinds import FEATURE_KINDS, Kind, guess_kind, typed_column
 
 N = 400
@@ -123,6 +123,17 @@ def test_an_odd_column_is_understood_and_encoded(cells: Any, scaling: Any) -> No
     assert np.isfinite(encoded.x_num).all()
     assert all(encoded.x_cat.max(initial=0) < n for n in encoded.cardinalities)
     assert (encoded.missing.sum(axis=0) == [column.missing for column in columns]).all()
+
+
+@pytest.mark.parametrize("cells", ODD.values(), ids=ODD)
+@pytest.mark.filterwarnings("error")
+def test_whatever_is_suggested_for_an_odd_column_can_be_taken_and_undone(cells: Any) -> None:
+    frame = pd.DataFrame({"x": pd.Series(cells), "again": pd.Series(cells), "y": repeated(2)})
+    schema = override(infer_schema(frame), frame, target="y")
+    for suggestion in suggestions(frame, schema):
+        taken = override(schema, frame, **suggestion.taking(schema))
+        assert suggestion.is_taken(taken)
+        assert override(taken, frame, **suggestion.undoing(taken, schema)) == schema
 
 
 @pytest.mark.parametrize("cells", ODD.values(), ids=ODD)

@@ -1,6 +1,8 @@
 import datetime as dt
 import decimal
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +128,65 @@ def test_too_few_or_too_many_get_their_sentence(monkeypatch: pytest.MonkeyPatch)
     ):
         with pytest.raises(ReadingError, match=said):
             read_table(written(table), name="people.parquet")
+
+
+def parts(folder: Path, *tables: pa.Table) -> Path:
+    """A pattern of files with these tables."""
+    for i, table in enumerate(tables):
+        (folder / f"part-{i}.parquet").write_bytes(written(table))
+    return folder / "part-*.parquet"
+
+
+def test_files_with_the_same_columns_are_one_table(tmp_path: Path) -> None:
+    one = pa.table({"a": [1, 2], "b": ["x", "y"]})
+    two = pa.table({"b": ["z"], "a": [3.5]})
+    raw = read_table(parts(tmp_path, one, two))
+    assert raw.name == "part-*.parquet"
+    assert raw.frame.to_dict("list") == {"a": [1.0, 2.0, 3.5], "b": ["x", "y", "z"]}
+    assert raw.notes == ("2 files were read one after another: part-0.parquet and part-1.parquet.",)
+
+
+def test_the_files_make_the_id_of_the_table(tmp_path: Path) -> None:
+    one, two = pa.table({"a": [1], "b": [2]}), pa.table({"a": [3], "b": [4]})
+    pattern = parts(tmp_path, one, two)
+    both = read_table(pattern)
+    assert read_table(pattern, name="renamed").content_id == both.content_id
+    parts(tmp_path, two, one)
+    assert read_table(pattern).content_id != both.content_id
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [
+        ({"a": [3], "c": [1]}, "part-0.parquet has columns that part-1.parquet has not: b"),
+        (
+            {"a": [3], "b": ["y"], "c": [1]},
+            "part-1.parquet has columns that part-0.parquet has not",
+        ),
+        ({"a": ["x"], "b": ["y"]}, "Column 'a' is int64 in part-0.parquet and string in part-1"),
+    ],
+)
+def test_files_with_other_columns_are_named_with_the_column(
+    other: dict[str, list[Any]], what: str, tmp_path: Path
+) -> None:
+    pattern = parts(tmp_path, pa.table({"a": [1], "b": ["x"]}), pa.table(other))
+    with pytest.raises(ReadingError, match=re.escape(what)):
+        read_table(pattern)
+
+
+def test_patterns_that_match_nothing_or_other_files_get_their_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ReadingError, match=r"There is no file like \*\.parquet"):
+        read_table(tmp_path / "*.parquet")
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(ReadingError, match=r"a\.csv is no Parquet file, and only those"):
+        read_table(tmp_path / "*.csv")
+
+
+def test_files_that_are_too_many_rows_together_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pa.table({"a": [1, 2], "b": [3, 4]})
+    pattern = parts(tmp_path, table, table)
+    monkeypatch.setattr(limits, "MAX_ROWS", 3)
+    with pytest.raises(ReadingError, match=r"part-\*\.parquet has more than 3 rows"):
+        read_table(pattern)

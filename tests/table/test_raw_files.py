@@ -4,12 +4,14 @@ What differs is meant, and named here: the twins carry knowledge about each colu
 no number, that "None" means missing), which a reader cannot have.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tjepa.table import infer_schema
 from tjepa.table.reading import RawTable, read_table
 
 
@@ -107,6 +109,65 @@ def test_superstore_is_the_first_of_four_sheets(shared_data: Path) -> None:
     twin["Order Priority"] = twin["Order Priority"].str.strip()
     assert_same(raw.frame, twin, "Customer ID, Postal Code, Order ID")
     assert raw.notes == ()
+
+
+def test_airlines_is_a_zip_in_windows_1252(shared_data: Path) -> None:
+    raw, twin = read(shared_data, "airlines.zip")
+    assert_same(raw.frame, twin, "Month, DayOfWeek, FlightNum, Cancelled, Diverted")
+    assert raw.notes[:2] == (
+        "allyears2k_headers.csv was unpacked from airlines.zip (zip).",
+        "The file is not UTF-8: it was read as Windows-1252 (Western European).",
+    )
+
+
+def test_soybean_is_arff(shared_data: Path) -> None:
+    raw, twin = read(shared_data, "soybean.arff")
+    assert_same(raw.frame, twin)
+
+
+def test_golub_has_a_row_per_gene_and_its_twin_a_column(shared_data: Path) -> None:
+    raw, twin = read(shared_data, "golub_leukemia.train.csv")
+    patients = raw.frame.columns[2::2].astype(int)
+    found = raw.frame.iloc[:, 2::2].to_numpy(dtype=float).T
+    train = twin.set_index("patient").loc[patients]  # the others are in a second file
+    genes = [name for name in raw.frame["Gene Accession Number"] if name in train]
+    assert len(genes) == len(raw.frame) == 7129
+    np.testing.assert_array_equal(found, train[genes].to_numpy(dtype=float))
+    assert raw.reading.header == 1
+
+
+CODES = {  # numbers that are codes, and others that only knowledge of the table tells
+    "airlines.zip": {"DayOfWeek", "FlightNum"},
+    "german_credit.csv": {"num_dependents"},  # two values
+    "superstore_us_2015.xlsx": {"Row ID", "Postal Code"},
+    "ufo.csv": {"City"},  # 13,503 of them
+}
+
+
+def test_kinds_are_those_of_the_sidecars(shared_data: Path) -> None:
+    alike = {
+        "datetime": {"date"},
+        "text": {"text", "id"},
+        "categorical": {"categorical", "ordinal"},
+    }
+    columns = 0
+    for file in sorted((shared_data / "raw").iterdir()):
+        # The one has a row per gene, the other almost nothing but codes and no header to say so.
+        if file.name.startswith(("golub", "horse")):
+            continue
+        sidecar = json.loads((shared_data / f"{file.name.partition('.')[0]}.json").read_bytes())
+        kinds = {column["name"]: column["kind"] for column in sidecar["columns"]}
+        raw = read_table(file)
+        frame = raw.frame if raw.reading.header != 0 else raw.frame.set_axis(list(kinds), axis=1)
+        found = [column for column in infer_schema(frame).columns if column.name in kinds]
+        wrong = {
+            column.name
+            for column in found
+            if column.kind not in alike.get(kinds[column.name], {kinds[column.name]})
+        }
+        assert wrong <= CODES.get(file.name, set())
+        columns += len(found)
+    assert sum(map(len, CODES.values())) < 0.05 * columns
 
 
 def test_every_twin_is_read_as_pandas_reads_it(shared_data: Path) -> None:

@@ -60,12 +60,14 @@ def test_an_empty_file_gets_its_sentence(nothing: bytes) -> None:
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image"),
         (b"GIF89a\1\0\1\0", "is a GIF image"),
         (b"%PDF-1.7\n%\xe2\xe3", "is a PDF document"),
-        (b"\x1f\x8b\x08\0abc", "is a gzip archive. Unpack it"),
+        (b"\x1f\x8b\x08\0abc", "is a damaged or incomplete gzip file"),
+        (b"BZh91AY", "is a bzip2 archive. Unpack it"),
+        (b"FEA1\0\0", "is a Feather file of the old version 1"),
         (b"a,b\n1,\0002\n", "byte 7 is NUL"),
         (bytes(range(1, 32)) * 9, "is a binary file"),
         (b"<!DOCTYPE html>\n<table>", "is a web page (HTML)"),
-        (b'\n[{"a": 1, "b": 2}]', "is a JSON file"),
-        (b"% note\n@RELATION iris\n", "is an ARFF file"),
+        (b'\n[{"a": 1, "b": ]', "line 2, is damaged JSON"),
+        (b"% note\n@RELATION iris\n", "is an ARFF file without @data"),
         (b"PK\3\4broken", "is a damaged workbook or zip archive"),
         (b"\xff\xfea", "begins like UTF-16 text"),
         (b"PAR1 and no more PAR1", "is a damaged or encrypted Parquet file"),
@@ -73,14 +75,8 @@ def test_an_empty_file_gets_its_sentence(nothing: bytes) -> None:
     ],
 )
 def test_what_is_no_table_is_named_for_what_it_is(data: bytes, what: str) -> None:
-    assert problem(data, "picture.csv").startswith("picture.csv ")
+    assert problem(data, "picture.csv").startswith(("picture.csv ", "picture.csv, "))
     assert what in problem(data, "picture.csv")
-
-
-def test_a_zip_archive_is_no_workbook(shared_data: Path) -> None:
-    assert "airlines.zip is a zip archive. Unpack it" in problem(
-        shared_data / "raw" / "airlines.zip", None
-    )
 
 
 def test_a_sheet_of_what_is_no_workbook_gets_its_sentence() -> None:

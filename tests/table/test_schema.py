@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tjepa.errors import SchemaError
-from tjepa.table import KINDS, Column, Schema, SplitSpec, infer_schema, override
+from tjepa.table import (
+    KINDS,
+    Column,
+    Schema,
+    SplitSpec,
+    infer_schema,
+    override,
+    target_cells,
+)
+from tjepa.table.parts import PARTS
 from tjepa.table.schema import TASKS
 
 N = 60
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -92,6 +103,10 @@ columns = st.builds(
     missing=st.integers(0, 10**9),
     distinct=st.integers(0, 10**9),
     note=st.text(),
+    missing_values=st.lists(st.text(), max_size=2).map(tuple),
+    order=st.lists(st.text(), max_size=2).map(tuple),
+    format=st.sampled_from(["", "$1,234.5"]),
+    parts=st.sampled_from([(), PARTS]),
 )
 
 
@@ -162,6 +177,19 @@ def test_cells_that_do_not_fit_a_kind_change_nothing(frame: pd.DataFrame, schema
         ({"used": {"number": True}}, "kind id, which the encoder cannot take"),
         ({"used": {"nowhere": True}}, "no column 'nowhere'"),
         ({"target": "nowhere"}, "no column 'nowhere'"),
+        ({"missing_values": {"nowhere": ["x"]}}, "no column 'nowhere'"),
+        ({"formats": {"length": "metres"}}, "'metres' is no format of the kind numeric"),
+        ({"formats": {"town": "$1,234.5"}}, "is no format of the kind categorical"),
+        ({"orders": {"town": ["Rome", "Oslo"]}}, "only the kind ordinal has an order"),
+        (
+            {"kinds": {"town": "ordinal"}, "orders": {"town": ["Rome"]}},
+            "row 0: 'Oslo' is not one of its ordered values (Rome), nor are 19 other cells",
+        ),
+        (
+            {"kinds": {"town": "ordinal"}, "orders": {"town": ["Rome", "Oslo", "Rome"]}},
+            "twice in its order",
+        ),
+        ({"date_parts": {"seen": ["century"]}}, "a date has no part 'century'"),
         ({"target": "same"}, "single value, 'x'"),
         ({"target": "empty"}, "no value in any row"),
         ({"target": "seen"}, "is a date"),
@@ -222,3 +250,73 @@ def test_a_name_too_long_for_a_sentence_is_cut() -> None:
 
 def test_without_a_target_there_is_no_task(schema: Schema) -> None:
     assert replace(schema, target=None).task is None
+
+
+def test_values_read_as_missing_are_counted_and_leave_the_evidence(frame: pd.DataFrame) -> None:
+    frame = frame.assign(length=frame["length"].where(frame.index % 4 > 0, -200.0))
+    schema = infer_schema(frame)
+    changed = override(schema, frame, missing_values={"length": ["-200"], "town": ["Oslo"]})
+    length = changed.column("length")
+    assert (length.missing, length.distinct, length.missing_values) == (15, 45, ("-200",))
+    assert length.note == "numbers from -1.288 to 1.96; missing: -200"
+    town = changed.column("town")
+    assert (town.kind, town.missing, town.distinct) == ("categorical", 40, 1)
+    assert override(changed, frame, missing_values={"length": [], "town": []}) == schema
+
+
+def test_text_that_is_surely_numbers_or_dates_is_read_so(frame: pd.DataFrame) -> None:
+    prices = pd.Series([f"${n % 7 + 0.5:,.2f} " for n in range(N)], dtype="str")
+    days = pd.Series([f"{n % 28 + 1} March 2020" for n in range(N)], dtype="str")
+    schema = infer_schema(frame.assign(price=prices, day=days))
+    price, day = schema.column("price"), schema.column("day")
+    assert (price.kind, price.format, price.distinct) == ("numeric", "$1,234.5", 7)
+    assert price.note == "numbers from 0.5 to 6.5 ($), written as text"
+    assert (day.kind, day.format, day.distinct) == ("date", "%d %B %Y", 28)
+    assert day.parts == ("elapsed days", "weekday")
+
+
+def test_an_order_is_found_or_given_and_goes_with_the_kind(frame: pd.DataFrame) -> None:
+    sizes = pd.Series(["medium", "low", "high"] * 20, dtype="str")
+    frame = frame.assign(size=sizes)
+    schema = infer_schema(frame)
+    found = override(schema, frame, kinds={"size": "ordinal"})
+    assert found.column("size").order == ("low", "medium", "high")
+    assert found.column("size").note == "low < medium < high"
+    turned = override(found, frame, orders={"size": ["high", "medium", "low"]})
+    assert turned.column("size").order == ("high", "medium", "low")
+    assert override(turned, frame, kinds={"size": "categorical"}) == schema
+
+
+def test_text_that_a_person_wants_to_use_stays_in_use(frame: pd.DataFrame, schema: Schema) -> None:
+    chosen = override(schema, frame, used={"note": True})
+    assert [c.name for c in chosen.features if c.kind == "text"] == ["note"]
+    changed = override(chosen, frame, missing_values={"note": ["nothing to remark"]})
+    assert changed.column("note").used
+    assert not override(changed, frame, kinds={"note": "id"}).column("note").used
+
+
+def test_a_target_may_have_missing_values_and_a_format(frame: pd.DataFrame) -> None:
+    cells = pd.Series([f"{n} %" if n % 3 else "unknown" for n in range(N)], dtype="str")
+    frame = frame.assign(share=cells)
+    change = {"kinds": {"share": "numeric"}, "missing_values": {"share": ["unknown"]}}
+    schema = override(infer_schema(frame), frame, target="share", **change)
+    assert (schema.task, schema.column("share").format) == ("regression", "1,234.5 %")
+    found = target_cells(frame, schema)
+    assert found is not None
+    np.testing.assert_array_equal(found[:4], [np.nan, 1, 2, np.nan])
+
+
+def test_an_old_schema_keeps_its_id_and_says_nothing_new(schema: Schema) -> None:
+    plain = replace(schema, columns=tuple(replace(c, parts=()) for c in schema.columns))
+    assert all(
+        set(column) == {"name", "kind", "used", "missing", "distinct", "note"}
+        for column in plain.to_json()["columns"]
+    )
+
+
+def test_the_schema_of_the_demo_is_read_under_the_id_it_was_kept_by() -> None:
+    files = sorted((ROOT / "assets" / "demo").glob("tables/*/schemas/*.json"))
+    assert files
+    for file in files:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        assert Schema.from_json(saved).schema_id == file.stem

@@ -207,6 +207,7 @@ def test_quotes_that_come_in_no_pairs_are_characters_where_that_fits() -> None:
     raw = read('a\tb\n5"\t1\n"foo" bar\t2\n"x\t3\n')
     assert raw.frame["a"].to_list() == ['5"', '"foo" bar', '"x']
     assert raw.notes == ('Quotes (") do not come in pairs: they were read as characters.',)
+    assert raw.reading.quote == ""
 
 
 def test_an_endless_line_gets_its_sentence() -> None:

@@ -146,3 +146,64 @@ def test_a_stray_cell_far_out_is_found_before_it_takes_all_memory() -> None:
 def test_cells_that_are_only_formatted_are_not_far_out() -> None:
     row = b'<row r="1048576"><c r="B1048576"><v>1</v></c><c r="XFD1048576" s="3"/></row>'
     assert _extent(row) == (1_048_576, 2)
+
+
+BODY = [[f"n{i}", i, i * 1.5, "a"] for i in range(6)]
+NAMES = ["name", "n", "x", "k"]
+
+
+def test_titles_and_blank_rows_above_the_header_are_named() -> None:
+    raw = read(book(one=[["Sales"], [], ["Region:", "all"], [], NAMES, *BODY]))
+    assert list(raw.frame) == NAMES
+    assert len(raw.frame) == 6
+    assert raw.notes == ("2 lines above the header were left out: Sales and Region: all.",)
+    assert raw.reading.header == 5
+
+
+def test_a_header_that_is_less_full_than_its_rows_is_one() -> None:
+    raw = read(book(one=[["name", None, "x", "k"], *BODY]))
+    assert list(raw.frame) == ["name", "column 2", "x", "k"]
+    assert raw.reading.header == 1
+
+
+def test_footers_are_left_out_and_sums_are_pointed_out() -> None:
+    raw = read(book(one=[NAMES, *BODY, ["Total", 15, 22.5], [], ["Source: us"], ["by hand"]]))
+    assert len(raw.frame) == 7
+    assert raw.notes == (
+        "2 lines below the table were left out: Source: us and by hand.",
+        "The last row (row 8) begins with “Total”: if it sums up the others, leave it out as a "
+        "footer.",
+    )
+
+
+def test_merged_cells_are_named() -> None:
+    made = openpyxl.load_workbook(io.BytesIO(book(one=[["Sales"], NAMES, *BODY])))
+    made.active.merge_cells("A1:D1")
+    made.active.merge_cells("A3:A4")
+    file = io.BytesIO()
+    made.save(file)
+    raw = read(file.getvalue())
+    assert list(raw.frame) == NAMES
+    assert raw.frame["name"].isna().sum() == 1
+    assert raw.notes[-1] == (
+        "Merged cells hold their value in the first one only, the others are missing: "
+        "A1:D1 and A3:A4."
+    )
+
+
+def test_names_of_groups_above_the_header_are_no_header() -> None:
+    made = openpyxl.load_workbook(io.BytesIO(book(one=[["g", "g2", None, "h"], NAMES, *BODY])))
+    made.active.merge_cells("B1:C1")
+    file = io.BytesIO()
+    made.save(file)
+    raw = read(file.getvalue())
+    assert list(raw.frame) == NAMES
+    assert raw.reading.header == 2
+
+
+def test_a_sheet_without_header_gets_names_by_place_and_a_note() -> None:
+    raw = read(book(one=[[1, 2.5], [3, 4.5]]))
+    assert raw.frame.to_dict("list") == {"column 1": [1, 3], "column 2": [2.5, 4.5]}
+    assert raw.notes == (
+        "The sheet has no header: its columns are named “column 1” to “column 2”.",
+    )

@@ -2,6 +2,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import Open, flowers, words
+from tjepa.table import infer_schema, override, schema_text
 from tjepa.ui import process
 from tjepa.ui.address import Address
 
@@ -106,6 +107,61 @@ def test_a_sample_opens_with_its_target(open_page: Open) -> None:
     assert not app.exception
     place = Address(app.query_params["table"])
     assert _schema(app, place).target is not None
+
+
+def test_a_suggestion_is_taken_with_one_click_and_undone_with_one(open_page: Open) -> None:
+    frame = flowers().assign(days=[999 if n % 5 == 0 else n % 30 for n in range(120)])
+    place = Address(process.bench().open_table(frame.to_csv(index=False).encode(), name="d.csv"))
+    app = open_page("data", **place.params())
+    inferred = _schema(app, place)
+    assert "'days' is 999 in 24 of 120 rows" in words(app).replace("\\", "")
+    _edit(app, inferred, {_row(inferred, "colour"): {"used": False}})
+    _press(app, "Read 999 as missing")
+    taken = _schema(app, place)
+    assert not app.exception
+    assert taken.column("days").missing_values == ("999",)
+    assert not taken.column("colour").used  # what waited to be applied is not lost
+    assert any("1 taken" in expander.label for expander in app.expander)
+    _press(app, "Undo")
+    undone = _schema(app, place)
+    assert undone.column("days") == inferred.column("days")
+    assert not undone.column("colour").used
+
+
+def test_values_to_read_as_missing_can_be_typed(open_page: Open, table: Address) -> None:
+    app = open_page("data", **table.params())
+    before = _schema(app, table)
+    _edit(app, before, {_row(before, "colour"): {"as missing": "=red ; blue;"}})
+    _press(app, "Apply")
+    colour = _schema(app, table).column("colour")
+    assert (colour.missing_values, colour.distinct) == (("=red", "blue"), 1)
+
+
+def test_a_saved_schema_is_loaded_again(open_page: Open, table: Address) -> None:
+    app = open_page("data", **table.params())
+    inferred = _schema(app, table)
+    frame = process.bench().table(table.table or "").frame
+    saved = override(inferred, frame, target="kind", used={"colour": False})
+    app.file_uploader(key=f"schema file {inferred.schema_id}").upload(
+        "flowers.schema.json", schema_text(saved).encode()
+    )
+    app.run()
+    assert not app.exception
+    assert _schema(app, table) == saved
+    assert app.query_params["schema"] == saved.schema_id
+
+
+def test_a_schema_of_another_table_says_which_column_does_not_fit(
+    open_page: Open, table: Address
+) -> None:
+    app = open_page("data", **table.params())
+    inferred = _schema(app, table)
+    other = schema_text(infer_schema(flowers().rename(columns={"colour": "paint"})))
+    app.file_uploader(key=f"schema file {inferred.schema_id}").upload("s.json", other.encode())
+    app.run()
+    assert not app.exception
+    assert "paint" in app.error[0].value
+    assert _schema(app, table) == inferred
 
 
 def _schema(app: AppTest, place: Address):

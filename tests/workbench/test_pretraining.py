@@ -223,7 +223,46 @@ def test_the_numbers_of_the_target_change_no_weight(bench: Workbench) -> None:
     ]
     assert same_weights(bench, *runs)
     names = bench.store.load_tensors(runs[0], "encoder")[1]["table_encoder"]["features"]
-    assert [feature["name"] for feature in names] == ["weight", "born", "town", "size"]
+    assert [feature["name"] for feature in names] == [
+        "weight",
+        "born: elapsed days",
+        "born: year",
+        "born: month",
+        "born: weekday",
+        "town",
+        "size",
+    ]
+
+
+def test_every_kind_of_feature_is_trained_on_and_embedded(bench: Workbench) -> None:
+    frame = people()
+    frame["note"] = [
+        f"a remark about number {i % 7} of the {size} ones" for i, size in enumerate(frame["size"])
+    ]
+    frame["pay"] = [f"${i % 50 + 1000:,}" if i % 9 else "none" for i in range(len(frame))]
+    schema = override(
+        infer_schema(frame),
+        frame,
+        kinds={"size": "ordinal", "note": "text", "pay": "numeric"},
+        missing_values={"pay": ["none"]},
+        used={"note": True},
+        target="weight",
+    )
+    run_id = trained(bench, frame, schema)
+    kinds = bench.store.load_tensors(run_id, "encoder")[1]["table_encoder"]["features"]
+    assert {feature["kind"] for feature in kinds} == {
+        "numeric",
+        "ordinal",
+        "date",
+        "text",
+        "categorical",
+    }
+    own = finish(bench.embed(run_id))
+    again = finish(bench.embed(run_id, frame.iloc[::-1].reset_index(drop=True)))
+    np.testing.assert_allclose(own, again.iloc[::-1], rtol=1e-4, atol=1e-5)
+    assert finish(bench.compute_relevance(run_id)).names[-1] == "town"
+    with pytest.raises(EncodingError, match="'size', row 0: 'huge' is not one of its ordered"):
+        finish(bench.embed(run_id, frame.assign(size="huge")))
 
 
 def test_a_table_of_three_rows_says_that_it_is_too_small(bench: Workbench) -> None:

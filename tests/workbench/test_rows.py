@@ -15,7 +15,8 @@ from tjepa.table import infer_schema, override
 from tjepa.workbench import streaming
 
 WIDTH = tiny().width
-FEATURES = ["height", "weight", "born", "town"]
+BORN = [f"born: {part}" for part in ("elapsed days", "year", "month", "weekday")]
+FEATURES = ["height", "weight", *BORN, "town"]
 
 
 def embed(finished: Finished, source: Any = None, **how: Any) -> pd.DataFrame:

@@ -70,8 +70,8 @@ def test_an_estimate_of_a_wide_table_counts_what_each_step_sees(bench: Workbench
     table_id, schema = kept(bench, frame), infer_schema(frame)
     whole = bench.estimate(table_id, schema, tiny())
     wide = bench.estimate(table_id, schema, tiny(max_features=2))
-    assert (whole.features, whole.features_per_step) == (5, 5)
-    assert (wide.features, wide.features_per_step) == (5, 2)
+    assert (whole.features, whole.features_per_step) == (8, 8)
+    assert (wide.features, wide.features_per_step) == (8, 2)
     assert whole.rows == wide.rows == len(frame)
     assert wide.embedding_seconds > 0
 
@@ -89,8 +89,8 @@ def test_an_estimate_times_large_steps_on_fewer_rows(
     monkeypatch.setattr(training, "Pretrainer", Watched)
     frame = people()
     table_id, schema = kept(bench, frame), infer_schema(frame)
-    monkeypatch.setattr(training, "TRIAL_TOKENS", 5 * 8)
-    monkeypatch.setattr(training, "TRIAL_CELLS", 5 * 24)
+    monkeypatch.setattr(training, "TRIAL_TOKENS", 8 * 8)
+    monkeypatch.setattr(training, "TRIAL_CELLS", 8 * 24)
     found = bench.estimate(table_id, schema, tiny())
     assert seen == [(24, 8)]
     assert found.steps == 6

@@ -7,6 +7,8 @@ from typing import NoReturn
 
 import tjepa
 from tjepa.cli import commands
+from tjepa.cli.reading import add_options
+from tjepa.cli.sources import add_source
 from tjepa.cli.terminal import CommandError
 
 PORT = 8501
@@ -47,12 +49,22 @@ def parser() -> _Parser:
     run_help = "the id of a run, or `last`"
     json_help = "print JSON instead of text"
 
-    inspect = add("inspect", commands.inspect, "Say how a file is understood.")
-    pretrain = add("pretrain", commands.pretrain, "Pre-train on a file; prints the id of the run.")
+    inspect = add("inspect", commands.inspect, "Say how a table is understood.")
+    pretrain = add("pretrain", commands.pretrain, "Pre-train on a table; prints the run's id.")
     for command in (inspect, pretrain):
-        command.add_argument("file", metavar="FILE", type=Path, help="CSV, TSV, Parquet or Excel")
-        command.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel file")
-    pretrain.add_argument("--target", metavar="COLUMN", help="hidden from the encoder, for probes")
+        add_source(command, _whole_number(1, 5_000_000), _whole_number(1, 86_400))
+        command.add_argument(
+            "--target", metavar="COLUMN", help="hidden from the encoder, for probes"
+        )
+    inspect.add_argument(
+        "--schema-out",
+        metavar="S.json",
+        type=Path,
+        help="write the schema, to change and use again",
+    )
+    pretrain.add_argument(
+        "--schema", metavar="S.json", type=Path, help="a saved schema instead of the inferred one"
+    )
     pretrain.add_argument(
         "--preset",
         choices=("quick", "balanced", "thorough"),
@@ -72,6 +84,8 @@ def parser() -> _Parser:
     embed = add("embed", commands.embed, "Write the vectors of a run's rows, or of another file's.")
     embed.add_argument("run", metavar="RUN", help=run_help)
     embed.add_argument("file", metavar="FILE", type=Path, nargs="?", help="rows to embed")
+    for command in (inspect, pretrain, embed):
+        add_options(command)
     embed.add_argument(
         "--pool",
         choices=("flat", "mean"),

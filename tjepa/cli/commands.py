@@ -5,40 +5,55 @@ What is heavy to import (pandas, torch, umap, shap) is imported by the commands 
 
 import argparse
 import contextlib
+import glob
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tjepa
+from tjepa.cli.reading import reading_of
+from tjepa.cli.sources import limits_of, queried
 from tjepa.cli.terminal import CommandError, Meter, columns, literal, note, number, output, sentence
 from tjepa.progress import Work, finish
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tjepa.table import RawTable, Schema
+    from tjepa.table import RawTable, Schema, Suggestion
     from tjepa.workbench import Method, Workbench
 
 T = TypeVar("T")
 
 
 def inspect(arguments: argparse.Namespace) -> None:
-    file = _file(arguments.file)
-    from tjepa.table import infer_schema, read_table
+    file = None if queried(arguments) else _file(arguments.file)
+    from tjepa.report.reading_words import reading_in_words
+    from tjepa.table import infer_schema, override, read_query, read_table, schema_text, suggestions
 
-    raw = read_table(file, sheet=arguments.sheet)
+    if file is None:
+        raw = read_query(arguments.database, arguments.query, **limits_of(arguments))
+    else:
+        raw = read_table(file, sheet=arguments.sheet, reading=reading_of(arguments))
     schema = infer_schema(raw.frame)
+    if arguments.target is not None:
+        schema = override(schema, raw.frame, target=arguments.target)
+    if arguments.schema_out is not None:
+        with output(arguments.schema_out, file, "--schema-out", "JSON") as unfinished:
+            unfinished.write_text(schema_text(schema), encoding="utf-8")
+    found = suggestions(raw.frame, schema)
     if arguments.json:
-        _print_json(_described(raw, schema))
+        _print_json(_described(raw, schema, found))
         return
     rows, width = raw.frame.shape
     sheet = f", sheet {literal(raw.sheet)}" if raw.sheet else ""
     print(f"{literal(raw.name)}{sheet}: {rows:,} rows, {width:,} columns")
     if len(raw.sheets) > 1:
         print(f"Sheets: {', '.join(map(literal, raw.sheets))}")
+    if file is not None:
+        print(f"Read as {sentence(reading_in_words(raw.reading))}.")
     for text in raw.notes:
         print(sentence(text))
     print()
@@ -50,41 +65,46 @@ def inspect(arguments: argparse.Namespace) -> None:
     if schema.left_out:
         print()
         _print_left_out(schema, sys.stdout)
+    if found:
+        print()
+    for suggestion in found:
+        print(f"Suggestion: {literal(suggestion.evidence)} {literal(suggestion.action)}.")
 
 
-def _described(raw: "RawTable", schema: "Schema") -> dict[str, Any]:
+def _described(
+    raw: "RawTable", schema: "Schema", found: "tuple[Suggestion, ...]"
+) -> dict[str, Any]:
     return {
         "name": raw.name,
         "rows": raw.frame.shape[0],
-        "columns": [
-            {
-                "name": column.name,
-                "kind": column.kind,
-                "used": column.used,
-                "missing": column.missing,
-                "distinct": column.distinct,
-                "note": column.note,
-            }
-            for column in schema.columns
-        ],
+        "columns": [column.to_json() for column in schema.columns],
         "left_out": [{"name": name, "reason": reason} for name, reason in schema.left_out],
         "sheet": raw.sheet,
         "sheets": raw.sheets,
         "notes": raw.notes,
+        "reading": raw.reading.told,
+        "target": schema.target,
+        "suggestions": [asdict(suggestion) for suggestion in found],
     }
 
 
 def pretrain(arguments: argparse.Namespace) -> None:
-    file = _file(arguments.file)
+    file = None if queried(arguments) else _file(arguments.file)
     from tjepa.pretraining import preset
     from tjepa.report.words import cost_sentences
-    from tjepa.table import override
+    from tjepa.table import override, read_schema
     from tjepa.workbench import Workbench
 
     bench = Workbench()
-    table_id = bench.open_table(file, sheet=arguments.sheet)
+    if file is None:
+        limits = limits_of(arguments)
+        table_id = bench.open_query(arguments.database, arguments.query, **limits)
+    else:
+        table_id = bench.open_table(file, sheet=arguments.sheet, reading=reading_of(arguments))
     frame = bench.table(table_id).frame
     schema = bench.schema(table_id)
+    if arguments.schema is not None:
+        schema = read_schema(_file(arguments.schema).read_bytes(), frame)
     if arguments.target is not None:
         schema = override(schema, frame, target=arguments.target)
     training_rows = round(len(frame) * (1 - schema.split.validation - schema.split.test))
@@ -123,7 +143,12 @@ def embed(arguments: argparse.Namespace) -> None:
     file = None if arguments.file is None else _file(arguments.file)
     with output(arguments.out, file) as unfinished:
         bench, run_id = _bench_and_run(arguments.run)
-        rows, width = _finish(bench.embed_file(run_id, unfinished, file, pool=arguments.pool))
+        source = None
+        if file is not None:
+            from tjepa.table import read_table
+
+            source = read_table(file, sheet=arguments.sheet, reading=reading_of(arguments)).frame
+        rows, width = _finish(bench.embed_file(run_id, unfinished, source, pool=arguments.pool))
     print(f"{literal(arguments.out)}: {rows:,} rows, {width:,} columns")
 
 
@@ -300,7 +325,10 @@ def app(arguments: argparse.Namespace) -> None:
 
 
 def _file(path: Path) -> Path:
+    """A file that is there, or a pattern of some."""
     if not path.exists():
+        if glob.glob(str(path)):
+            return path
         raise CommandError(f"There is no file {literal(path)}.")
     if path.is_dir():
         raise CommandError(f"{literal(path)} is a folder: name a file in it.")

@@ -122,22 +122,24 @@ class Meter:
 
 
 @contextlib.contextmanager
-def output(path: Path, source: Path | None) -> Iterator[Path]:
+def output(
+    path: Path, source: Path | None, option: str = "--out", form: str = "Parquet"
+) -> Iterator[Path]:
     """A file to fill that becomes `path` at the end; what cannot be written is said at once."""
-    shown = literal(path)
-    if path.suffix.lower() != ".parquet":
-        raise CommandError(f"--out {shown}: the file is Parquet, so let its name end in .parquet.")
+    shown, ending = f"{option} {literal(path)}", f".{form.lower()}"
+    if path.suffix.lower() != ending:
+        raise CommandError(f"{shown}: the file is {form}, so let its name end in {ending}.")
     if not path.parent.is_dir():
-        raise CommandError(f"--out {shown}: there is no folder {literal(path.parent)}.")
+        raise CommandError(f"{shown}: there is no folder {literal(path.parent)}.")
     if path.exists() and not path.is_file():
-        raise CommandError(f"--out {shown}: this is there already and is not a file.")
-    if source is not None and path.exists() and path.samefile(source):
-        raise CommandError(f"--out {shown}: this is the file to read; choose another name.")
-    unfinished = path.with_name(f".{uuid.uuid4().hex}.parquet")
+        raise CommandError(f"{shown}: this is there already and is not a file.")
+    if source is not None and source.exists() and path.exists() and path.samefile(source):
+        raise CommandError(f"{shown}: this is the file to read; choose another name.")
+    unfinished = path.with_name(f".{uuid.uuid4().hex}{ending}")
     try:
         unfinished.touch(exist_ok=False)
     except OSError as error:
-        raise CommandError(f"--out {shown} cannot be written: {error.strerror}.") from error
+        raise CommandError(f"{shown} cannot be written: {error.strerror}.") from error
     try:
         yield unfinished
         os.replace(unfinished, path)

@@ -36,8 +36,13 @@ class TrainedEncoder:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features in token order: numeric and dates first, then categorical."""
+        """The features in token order: numbers, ordinals and dates first, then categorical."""
         return tuple(feature.name for feature in self.table_encoder.features)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that the features are made of."""
+        return self.table_encoder.columns
 
     def encode(self, frame: pd.DataFrame) -> EncodedTable:
         """Untyped rows, columns in any order, to tensors; EncodingError names an absent column."""

@@ -13,7 +13,7 @@ from tjepa.errors import StoreError, quoted
 from tjepa.runs.files import is_name
 from tjepa.runs.home import UNREADABLE, Home, make_folder, now
 from tjepa.runs.info import TableInfo
-from tjepa.table import RawTable, Schema
+from tjepa.table import FileReading, RawTable, Schema
 
 _ENTRY: dict[str, Any] = {
     "table_id": str,
@@ -53,6 +53,7 @@ class Tables(Home):
             "sheet": raw.sheet,
             "sheets": raw.sheets,
             "notes": raw.notes,
+            "reading": raw.reading.told,
             "rows": raw.frame.shape[0],
             "columns": raw.frame.shape[1],
             "added": now(),
@@ -80,6 +81,7 @@ class Tables(Home):
             sheet=saved["sheet"],
             sheets=tuple(saved["sheets"]),
             notes=tuple(saved["notes"]),
+            reading=FileReading.from_json(saved.get("reading", {})),
         )
 
     def tables(self) -> list[TableInfo]:
@@ -122,6 +124,8 @@ class Tables(Home):
             for name, kind in _ENTRY.items():
                 if not isinstance(saved[name], kind):
                     raise TypeError(f"{name} is {saved[name]!r}")
+            if not isinstance(saved.get("reading", {}), dict):  # earlier versions wrote none
+                raise TypeError(f"reading is {saved['reading']!r}")
         except FileNotFoundError:
             return None
         except UNREADABLE:

@@ -3,7 +3,6 @@
 Columns go in and come out as pyarrow arrays, which keeps a million rows a matter of moments.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tjepa.table.dates import dates
+from tjepa.table.marks import ANY_MARKS, MARK_NAMES, Marks, rewritten
 from tjepa.table.names import listed
 
 MISSING = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>", "?")
@@ -19,8 +19,6 @@ EXACT = 2**53  # whole numbers up to here are exact in float64
 
 _WHOLE = r"^[+-]?[0-9]+$"
 _LEADING_ZERO = r"^[+-]?0[0-9]"
-_DECIMAL_COMMA = r"^[+-]?([0-9]+|[0-9]*,[0-9]+)([eE][+-]?[0-9]+)?$"
-_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"  # 1,234: or is it 1.234?
 _MISSING = pa.array(["", *MISSING])
 
 
@@ -40,6 +38,7 @@ class Findings:
     missing: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     infinite: dict[str, int] = field(default_factory=dict)
     decimal_comma: list[str] = field(default_factory=list)
+    thousands: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     unsure_comma: list[str] = field(default_factory=list)
     unsure_month: list[str] = field(default_factory=list)
     zone: list[str] = field(default_factory=list)
@@ -69,6 +68,9 @@ class Findings:
                 f"Infinite or too large for a number, so read as missing: {cells(total)} "
                 f"({listed(self.infinite)})."
             )
+        for mark, columns in self.thousands.items():
+            what = f"The {MARK_NAMES[mark]}" if mark in MARK_NAMES else f"“{mark}”"
+            said.append(f"{what} was read as the thousands mark in {listed(columns)}.")
         for columns, text in (
             (self.decimal_comma, "The comma was read as the decimal mark in"),
             (self.unsure_comma, "Kept as text, because 1,234 may mean 1234 or 1.234:"),
@@ -86,20 +88,25 @@ def cells(count: int) -> str:
 
 
 def parsed(
-    text: pa.ChunkedArray, name: str, findings: Findings, *, delimiter: str | None = None
+    text: pa.ChunkedArray,
+    name: str,
+    findings: Findings,
+    *,
+    delimiter: str | None = None,
+    marks: Marks = ANY_MARKS,
 ) -> pa.ChunkedArray:
     """A column of text in its own type: float64, int64, timestamp or, still, string.
 
     Every present cell has to be a number (or date) for the column to be numeric (or dates).
-    ``delimiter`` is the file's: decimal commas are understood where it is no comma.
+    ``delimiter`` is the file's, ``marks`` what is known of its numbers.
     """
     text = _without_missing(text, name, findings)
     first = next((chunk.drop_null()[0].as_py() for chunk in text.chunks if _present(chunk)), None)
     if first is None:
         return pa.chunked_array([pa.nulls(len(text), pa.float64())])
-    column = _numbers(text, name, findings)
-    if column is None and delimiter != "," and re.match(_DECIMAL_COMMA, first):
-        column = _comma_numbers(text, name, findings, sure=delimiter == ";")
+    column = _numbers(text, name, findings) if marks.may_be_plain else None
+    if column is None:
+        column = _marked_numbers(text, first, name, findings, marks, delimiter)
     if column is None and (found := dates(text, first)) is not None:
         column = found.column
         if found.unsure:
@@ -165,19 +172,26 @@ def _is_rounded(text: pa.ChunkedArray, column: pa.ChunkedArray) -> bool:
     try:
         return pc.any(pc.greater(pc.abs(pc.cast(whole, pa.int64())), EXACT)).as_py() is True
     except pa.ArrowInvalid:  # with a plus sign, or beyond 64 bits
-        return any(abs(int(value)) > EXACT for value in whole.to_pylist())
+        return any(len(value) > 20 or abs(int(value)) > EXACT for value in whole.to_pylist())
 
 
-def _comma_numbers(
-    text: pa.ChunkedArray, name: str, findings: Findings, *, sure: bool
+def _marked_numbers(
+    text: pa.ChunkedArray,
+    first: str,
+    name: str,
+    findings: Findings,
+    marks: Marks,
+    delimiter: str | None,
 ) -> pa.ChunkedArray | None:
-    if not pc.all(pc.match_substring_regex(text, _DECIMAL_COMMA)).as_py():
+    found = rewritten(text, first, marks, delimiter)
+    if found is None:
         return None
-    with_comma = text.filter(pc.match_substring(text, ","))
-    if not sure and pc.all(pc.match_substring_regex(with_comma, _THOUSANDS)).as_py():
+    if found.text is None:
         findings.unsure_comma.append(name)
         return None
-    column = _numbers(pc.replace_substring(text, ",", "."), name, findings)
-    if column is not None:
+    column = _numbers(found.text, name, findings)
+    if column is not None and found.decimal == ",":
         findings.decimal_comma.append(name)
+    if column is not None and found.thousands:
+        findings.thousands[found.thousands].append(name)
     return column

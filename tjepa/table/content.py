@@ -7,7 +7,7 @@ from typing import Literal
 
 from tjepa.errors import ReadingError
 
-Format = Literal["text", "parquet", "workbook"]
+Format = Literal["text", "json", "arff", "parquet", "arrow", "workbook"]
 
 _MAX_UNPACKED = 1024**3
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b"))
@@ -20,9 +20,9 @@ _OTHERS = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document"),
     (b"\x7fELF", "a program"),
+    (b"FEA1", "a Feather file of the old version 1"),
 )
 _PACKED = (
-    (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ\0", "an xz archive"),
     (b"(\xb5/\xfd", "a Zstandard archive"),
@@ -33,15 +33,18 @@ _PACKED = (
 _MARKUP = (
     (re.compile(rb"<(!doctype html|html|head|body|table)\b", re.I), "a web page (HTML)"),
     (re.compile(rb"<(\?xml|svg)\b", re.I), "an XML file"),
-    (re.compile(rb'(\[\s*)?\{\s*"'), "a JSON file"),
-    (re.compile(rb"(%[^\n]*\n\s*)*@relation\b", re.I), "an ARFF file"),
 )
+_PREAMBLE = 1024**2  # of comments above an ARFF header, at most
+_JSON = re.compile(rb"\[\s*[\[{\]]|\{\s*[\"}]")
+_ARFF = re.compile(rb"(%[^\r\n]*[\r\n]\s*)*@relation\b", re.I)
 
 
 def format_of(data: bytes, name: str) -> Format:
     """Which reader the bytes are for. ReadingError says what they are if there is none."""
     if data[:4] == b"PAR1":
         return "parquet"
+    if data[:6] == b"ARROW1" or data[:4] == b"\xff\xff\xff\xff":
+        return "arrow"
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return "workbook"
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -53,9 +56,10 @@ def format_of(data: bytes, name: str) -> Format:
     for start, what in _OTHERS:
         if data.startswith(start):
             raise _no_table(name, what)
-    if not data.startswith(_BOMS):
-        _check_text(data, name)
-    return "text"
+    if data.startswith(_BOMS):
+        return "text"
+    _check_text(data, name)
+    return _text_format(data[:_PREAMBLE].removeprefix(b"\xef\xbb\xbf").lstrip())
 
 
 def _check_zip(data: bytes, name: str) -> None:
@@ -70,8 +74,6 @@ def _check_zip(data: bytes, name: str) -> None:
         raise ReadingError(
             f"{name} is an OpenDocument or binary workbook. Save it as .xlsx or CSV and open that."
         )
-    if "xl/workbook.xml" not in names:
-        raise _packed(name, "a zip archive")
     if sum(member.file_size for member in members) > _MAX_UNPACKED:
         raise ReadingError(
             f"{name} unpacks to more than {_MAX_UNPACKED // 1024**3} GB. "
@@ -95,6 +97,12 @@ def _check_text(data: bytes, name: str) -> None:
                 f"{name} is {what}, which cannot be read here. "
                 "Save its table as CSV or Parquet and open that."
             )
+
+
+def _text_format(start: bytes) -> Format:
+    if _JSON.match(start):
+        return "json"
+    return "arff" if _ARFF.match(start) else "text"
 
 
 def _packed(name: str, what: str) -> ReadingError:

@@ -1,7 +1,7 @@
 """A typed frame as tensors' arrays and back: everything is fitted on training rows only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tjepa.errors import EncodingError, quoted
+from tjepa.table import strings
 from tjepa.table.kinds import typed_column
+from tjepa.table.parts import feature_name, part_of
 from tjepa.table.schema import Column, Schema
 
 Scaling = Literal["standard", "quantile"]
@@ -24,7 +26,7 @@ LEAST_ROWS = 2
 
 @dataclass(frozen=True)
 class EncodedTable:
-    """N rows of D = Dn + Dc features, the Dn numeric and date ones first.
+    """N rows of D = Dn + Dc features, the Dn that are numbers (of ordinals and dates too) first.
 
     `x_num` f32 [N, Dn] and `x_cat` i64 [N, Dc] are zero where `missing` bool [N, D] is set;
     `cardinalities` has the number of codes of each categorical feature.
@@ -49,7 +51,9 @@ class Feature:
     """A feature and what its encoding learned.
 
     `quantiles` (one number for each of evenly spaced probabilities) or `mean` and `scale` for
-    numbers and dates, `categories` (codes 1, 2, …; 0 is any other) for categories.
+    numbers, dates and ordinals; `categories` for categories (codes 1, 2, …; 0 is any other) and
+    ordinals (1, 2, … from low to high); `direction` f32 [BUCKETS] for text. A `part` of a date or a
+    text belongs to its `column`, which is otherwise the `name`.
     """
 
     name: str
@@ -58,6 +62,14 @@ class Feature:
     scale: float = 1.0
     quantiles: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
+    part: str = ""
+    column: str = ""
+    direction: tuple[float, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The column that the feature is made of."""
+        return self.column or self.name
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -81,15 +93,25 @@ class TableEncoder:
     ) -> "TableEncoder":
         """Learn from the rows of a typed `frame`, which should be training rows only.
 
-        A categorical feature keeps its `max_categories` most frequent categories.
+        A categorical feature keeps its `max_categories` most frequent categories, and a date
+        becomes a feature for each of its parts.
         """
-        fitted = [
-            _fit_categories(frame[column.name], column.name, max_categories)
-            if column.kind == "categorical"
-            else _fit_numbers(frame[column.name], column, scaling)
-            for column in sorted(features, key=lambda column: column.kind == "categorical")
-        ]
+        taken = {column.name for column in features}
+        fitted: list[Feature] = []
+        for column in sorted(features, key=lambda column: column.kind == "categorical"):
+            cells = frame[column.name]
+            if column.kind == "categorical":
+                fitted.append(_fit_categories(cells, column.name, max_categories))
+            elif column.kind == "text":
+                fitted += _fit_text(cells, column, taken, scaling)
+            else:
+                fitted += [_fit_numbers(cells, blank, scaling) for blank in _blank(column, taken)]
         return cls(tuple(fitted))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the features are made of, each once."""
+        return tuple(dict.fromkeys(feature.source for feature in self.features))
 
     @property
     def n_numeric(self) -> int:
@@ -107,7 +129,7 @@ class TableEncoder:
         EncodingError
             When the frame lacks a feature.
         """
-        absent = [feature.name for feature in self.features if feature.name not in frame.columns]
+        absent = [column for column in self.columns if column not in frame.columns]
         if absent:
             names = ", ".join(map(quoted, absent[:5])) + (" and others" if len(absent) > 5 else "")
             raise EncodingError(
@@ -118,11 +140,20 @@ class TableEncoder:
         x_num = np.zeros((n, first), dtype=np.float32)
         x_cat = np.zeros((n, len(self.features) - first), dtype=np.int64)
         missing = np.zeros((n, len(self.features)), dtype=bool)
+        letters = {
+            feature.source: strings.letters(frame[feature.source])
+            for feature in self.features
+            if feature.part == strings.PARTS[0]
+        }
         for j, feature in enumerate(self.features):
-            cells = frame[feature.name]
+            cells = frame[feature.source]
             missing[:, j] = cells.isna().to_numpy()
             if j < first:
-                scaled = _scaled(_as_numbers(cells), feature)
+                if feature.kind == "text":
+                    numbers = letters[feature.source] @ np.asarray(feature.direction)
+                else:
+                    numbers = numbers_of(cells, feature)
+                scaled = _scaled(numbers, feature)
                 x_num[:, j] = np.where(missing[:, j], 0.0, scaled)
             else:
                 x_cat[:, j - first] = cells.map(feature.codes).fillna(0).to_numpy(dtype=np.int64)
@@ -138,6 +169,9 @@ class TableEncoder:
                     "scale": feature.scale,
                     "quantiles": list(feature.quantiles),
                     "categories": list(feature.categories),
+                    "part": feature.part,
+                    "column": feature.column,
+                    "direction": list(feature.direction),
                 }
                 for feature in self.features
             ]
@@ -153,6 +187,7 @@ class TableEncoder:
                     | {
                         "quantiles": tuple(feature["quantiles"]),
                         "categories": tuple(feature["categories"]),
+                        "direction": tuple(feature.get("direction", ())),
                     }
                 )
                 for feature in saved["features"]
@@ -173,7 +208,9 @@ def typed(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         repeated = quoted(frame.columns[frame.columns.duplicated()][0])
         raise EncodingError(f"Two columns are called {repeated}: rename one of them.")
     columns = {
-        column.name: typed_column(frame[column.name], column.kind, column.name, EncodingError)
+        column.name: typed_column(
+            frame[column.name], column.kind, column.name, EncodingError, column.meaning
+        )
         for column in schema.columns
         if column.name in frame.columns
     }
@@ -225,22 +262,45 @@ def _fit_categories(cells: pd.Series, name: str, max_categories: int) -> Feature
     return Feature(name, "categorical", categories=tuple(kept))
 
 
-def _fit_numbers(cells: pd.Series, column: Column, scaling: Scaling) -> Feature:
-    numbers = _as_numbers(cells)
+def _blank(column: Column, taken: set[str]) -> list[Feature]:
+    """The features of a column of numbers, before anything is learned."""
+    parts = strings.PARTS if column.kind == "text" else column.parts
+    if not parts:
+        return [Feature(column.name, column.kind, categories=column.order)]
+    features = []
+    for part in parts:
+        name = feature_name(column.name, part)
+        while name in taken:  # a column of the table may be called so
+            name += "*"
+        features.append(Feature(name, column.kind, part=part, column=column.name))
+    return features
+
+
+def _fit_text(cells: pd.Series, column: Column, taken: set[str], scaling: Scaling) -> list[Feature]:
+    letters = strings.letters(cells)
+    fitted = []
+    found = strings.directions(letters)
+    for feature, direction in zip(_blank(column, taken), found, strict=True):
+        numbers = pd.Series(letters @ direction).where(cells.notna().to_numpy())
+        feature = _fit_numbers(numbers, feature, scaling)
+        fitted.append(replace(feature, direction=tuple(map(float, direction))))
+    return fitted
+
+
+def _fit_numbers(cells: pd.Series, feature: Feature, scaling: Scaling) -> Feature:
+    numbers = numbers_of(cells, feature)
     numbers = numbers[~np.isnan(numbers)]
     if len(numbers) == 0:
-        return Feature(column.name, column.kind)
+        return feature
     if scaling == "quantile":
         points = np.linspace(0, 1, max(2, min(QUANTILES, len(numbers))))
-        return Feature(
-            column.name, column.kind, quantiles=tuple(np.quantile(numbers, points).tolist())
-        )
+        return replace(feature, quantiles=tuple(np.quantile(numbers, points).tolist()))
     # Divided by the largest first: sums of squares of numbers near 1e300 are infinite.
     largest = float(np.abs(numbers).max()) or 1.0
     mean, spread = (numbers / largest).mean() * largest, (numbers / largest).std() * largest
     # A column that is constant but for rounding is not blown up to unit variance.
     constant = spread <= 1e-12 * abs(mean)
-    return Feature(column.name, column.kind, float(mean), 1.0 if constant else float(spread))
+    return replace(feature, mean=float(mean), scale=1.0 if constant else float(spread))
 
 
 def _scaled(numbers: np.ndarray, feature: Feature) -> np.ndarray:
@@ -260,8 +320,12 @@ def _scaled(numbers: np.ndarray, feature: Feature) -> np.ndarray:
     return np.asarray(ndtri(np.clip((up + down) / 2, edge, 1 - edge)))
 
 
-def _as_numbers(cells: pd.Series) -> np.ndarray:
-    """Numbers f64 [N]; dates as seconds since 1970."""
+def numbers_of(cells: pd.Series, feature: Feature) -> np.ndarray:
+    """Numbers f64 [N]; dates as their part, or as seconds since 1970; ordinals from 1."""
+    if feature.kind == "ordinal":
+        return cells.map(feature.codes).to_numpy(dtype=np.float64, na_value=np.nan)
+    if feature.kind == "date" and feature.part:
+        return part_of(cells, feature.part)
     if pd.api.types.is_datetime64_any_dtype(cells):
         stamps = cells.to_numpy("datetime64[us]")
         seconds = stamps.astype("int64") / 1e6

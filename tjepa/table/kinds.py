@@ -1,17 +1,21 @@
 """The kinds of columns: guessed from cells with the evidence, and cells as their kind."""
 
 import re
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from tjepa.errors import TjepaError, quoted
+from tjepa.table import written
 
-Kind = Literal["numeric", "categorical", "date", "id", "text"]
+Kind = Literal["numeric", "ordinal", "categorical", "date", "id", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-FEATURE_KINDS: tuple[Kind, ...] = ("numeric", "categorical", "date")
-"""The kinds the encoder has tokens for."""
+FEATURE_KINDS: tuple[Kind, ...] = ("numeric", "ordinal", "categorical", "date")
+"""The kinds the encoder is given by itself."""
+ENCODED_KINDS: tuple[Kind, ...] = (*FEATURE_KINDS, "text")
+"""The kinds the encoder has tokens for: text only when a person asks for it."""
 
 FEW = 50
 """Text with at most this many distinct values is categorical, unless none repeats."""
@@ -30,6 +34,22 @@ _ID_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|nr|no)$)|[a-
 _CODE_NAME = re.compile(
     r"(?i:(^|[\s_\-.])(id|ids|code|codes|zip|zipcode|postcode)$)|[a-z](ID|Id|Code)$"
 )
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the cells of a column mean, beyond their kind.
+
+    `missing_values` are cells that mean "missing", `order` the categories of an ordinal column from
+    low to high, `format` how numbers or dates are written: see `tjepa.table.written`.
+    """
+
+    missing_values: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    format: str = ""
+
+
+AS_IT_IS = Meaning()
 
 
 def guess_kind(values: pd.Series, name: str) -> tuple[Kind, str]:
@@ -89,7 +109,88 @@ def _hardly_repeats(distinct: int, cells: int, share: float) -> bool:
     return _none_repeats(distinct, cells) or (distinct > FEW and distinct > share * cells)
 
 
-def typed_column(values: pd.Series, kind: Kind, name: str, problem: type[TjepaError]) -> pd.Series:
+def guess_meaning(values: pd.Series, name: str) -> tuple[Kind, str, Meaning]:
+    """The kind, the evidence, and the format where text is surely numbers or dates."""
+    found = written_as(values)
+    if found is None or not found[1].sure:
+        return (*guess_kind(values, name), AS_IT_IS)
+    kind, form = found
+    meaning = Meaning(format=form.text)
+    return kind, f"{span(values, kind, name, meaning)}, written as text", meaning
+
+
+def written_as(values: pd.Series) -> tuple[Kind, written.Format] | None:
+    """Whether all present cells of a column of text are numbers or dates, and their format."""
+    if _holds_numbers(values) or not pd.api.types.is_string_dtype(values):
+        return None
+    found: tuple[Kind, written.Format] | None = None
+    # Most columns of words end after a glance.
+    for cells in (values.iloc[: 20 * written.GLANCE], values):
+        texts = pd.Series(_trimmed(cells).dropna().unique())
+        if len(texts) == 0:
+            continue
+        if (form := written.number_format(texts)) is not None:
+            found = ("numeric", form)
+        elif (form := written.date_format(texts)) is not None:
+            found = ("date", form)
+        else:
+            return None
+    return found
+
+
+def find_format(values: pd.Series, kind: Kind, meaning: Meaning) -> Meaning:
+    """`meaning` with the format that numbers or dates of `values` are written in, if one is needed.
+
+    For a kind that a person chose: what is not sure will do.
+    """
+    values = _natural(read(values, meaning))
+    form = ""
+    if kind == "date" and _holds_numbers(values):
+        numbers = values.dropna().to_numpy(dtype=float)
+        form = written.number_date_format(numbers) or ""
+    elif (found := written_as(values)) is not None and found[0] == kind:
+        form = found[1].text
+    return Meaning(meaning.missing_values, meaning.order, form)
+
+
+def span(values: pd.Series, kind: Kind, name: str, meaning: Meaning) -> str:
+    """From where to where numbers or dates go, in words, with the unit of numbers."""
+    words = guess_kind(typed_column(values, kind, name, TjepaError, meaning), "")[1]
+    unit = written.Format(meaning.format, sure=True).unit
+    return f"{words} ({unit})" if unit else words
+
+
+def in_order(order: tuple[str, ...]) -> str:
+    """`low < medium < high`, and only the ends of a long order."""
+    return " < ".join(order if len(order) <= 8 else (*order[:4], "…", order[-1]))
+
+
+def read(values: pd.Series, meaning: Meaning) -> pd.Series:
+    """The cells, missing where their text is one of the `missing_values`."""
+    if not meaning.missing_values:
+        return values
+    values = _natural(values)
+    if _holds_numbers(values):
+        known = pd.to_numeric(pd.Series(meaning.missing_values), errors="coerce").dropna()
+        hit = values.isin(known.tolist())
+    elif pd.api.types.is_datetime64_any_dtype(values):
+        texts = pd.Series(meaning.missing_values)
+        days = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True).dropna()
+        hit = values.isin(days if values.dt.tz is not None else days.dt.tz_localize(None))
+    else:
+        codes, uniques = _factorized(values)
+        same = np.array([*(_text(cell) in meaning.missing_values for cell in uniques), False])
+        hit = pd.Series(same[codes], index=values.index)
+    return values.where(~hit.fillna(value=False).astype(bool))
+
+
+def typed_column(
+    values: pd.Series,
+    kind: Kind,
+    name: str,
+    problem: type[TjepaError],
+    meaning: Meaning = AS_IT_IS,
+) -> pd.Series:
     """The cells as `kind`: f64, datetime64[us], or text (object, None where missing).
 
     Raises
@@ -97,26 +198,37 @@ def typed_column(values: pd.Series, kind: Kind, name: str, problem: type[TjepaEr
     problem
         When a cell does not fit; it names the column, the row and the cell.
     """
-    values = _natural(values)
+    values = _natural(read(values, meaning))
     if kind == "numeric":
-        return _numbers(values, name, problem)
+        return _numbers(values, name, problem, meaning.format)
     if kind == "date":
-        return _dates(values, name, problem)
-    return _texts(values)
+        return _dates(values, name, problem, meaning.format)
+    texts = _texts(values)
+    if kind == "ordinal":
+        strange = texts.notna() & ~texts.isin(meaning.order)
+        what = f"one of its ordered values ({in_order(meaning.order)})"
+        _every_cell_fits(values, strange.to_numpy(), name, what, problem)
+    return texts
 
 
 def counted_cells(
-    values: pd.Series, kind: Kind, name: str, problem: type[TjepaError]
+    values: pd.Series,
+    kind: Kind,
+    name: str,
+    problem: type[TjepaError],
+    meaning: Meaning = AS_IT_IS,
 ) -> tuple[int, int]:
     """How many cells are missing and how many distinct, as `kind`; raises as `typed_column`."""
     if kind in FEATURE_KINDS:
-        values = typed_column(values, kind, name, problem)
+        values = typed_column(values, kind, name, problem, meaning)
+    else:
+        values = read(values, meaning)
     # Identifiers and prose are text as they are, and long to rewrite.
     codes, uniques = _factorized(values)
     return int((codes < 0).sum()), len(uniques)
 
 
-def _numbers(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series:
+def _numbers(values: pd.Series, name: str, problem: type[TjepaError], form: str) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
         raise problem(f"Column {quoted(name)} holds dates, not numbers: choose the kind date.")
     if pd.api.types.is_complex_dtype(values):
@@ -124,14 +236,27 @@ def _numbers(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Seri
             f"Column {quoted(name)} holds complex numbers: give their real and imaginary parts as "
             "two columns."
         )
-    found = pd.to_numeric(_trimmed(values), errors="coerce")
-    numbers = found.to_numpy(dtype="float64", na_value=np.nan)
-    _every_cell_fits(values, np.isnan(numbers), name, "a number", problem)
+    cells, what = _trimmed(values), "a number"
+    if written.is_number_format(form) and not pd.api.types.is_numeric_dtype(values):
+        codes, uniques = pd.factorize(cells)
+        numbers = np.append(written.as_numbers(pd.Series(uniques, dtype="str"), form), np.nan)
+        numbers, what = numbers[codes], f"a number written as {form}"
+    else:
+        found = pd.to_numeric(cells, errors="coerce")
+        numbers = found.to_numpy(dtype="float64", na_value=np.nan)
+    _every_cell_fits(values, np.isnan(numbers), name, what, problem)
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     return pd.Series(numbers, index=values.index, name=values.name)
 
 
-def _dates(values: pd.Series, name: str, problem: type[TjepaError]) -> pd.Series:
+def _dates(values: pd.Series, name: str, problem: type[TjepaError], form: str) -> pd.Series:
+    if form and not pd.api.types.is_datetime64_any_dtype(values):
+        codes, uniques = pd.factorize(_texts(values))
+        days = written.as_dates(pd.Series(uniques, dtype="str"), form)
+        days = np.append(days, np.datetime64("NaT"))
+        what = f"a date written as {form}"
+        _every_cell_fits(values, np.isnat(days[codes]), name, what, problem)
+        return pd.Series(days[codes], index=values.index, name=values.name)
     if pd.api.types.is_numeric_dtype(values):
         raise problem(f"Column {quoted(name)} holds numbers, not dates: keep the kind numeric.")
     if not pd.api.types.is_datetime64_any_dtype(values):

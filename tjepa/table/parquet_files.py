@@ -1,20 +1,39 @@
-"""Parquet → columns. A typed file means what it says: its text is taken as it is."""
+"""Parquet → columns: one file, or several with the same columns."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tjepa.errors import ReadingError
-from tjepa.table.cells import EXACT, Findings, Read, finite
+from tjepa.errors import ReadingError, quoted
+from tjepa.table.cells import Read
 from tjepa.table.limits import check_columns, check_rows
 from tjepa.table.names import listed
+from tjepa.table.typed_columns import plain_columns
 
 
 def read_parquet(data: bytes, name: str) -> Read:
     """ReadingError names the column that is damaged, if it is one."""
+    return plain_columns(_table(data, name))
+
+
+def read_parts(parts: Sequence[tuple[str, bytes]], name: str) -> Read:
+    """The rows of one file after those of another; each part has its own name.
+
+    ReadingError names the part that has other columns than the first, and the column.
+    """
+    first, *others = parts
+    tables = [_table(first[1], first[0])]
+    rows = tables[0].num_rows
+    for part, data in others:
+        table = _table(data, part)
+        rows += table.num_rows
+        check_rows(name, rows, table.num_columns)
+        tables.append(_aligned(table, part, tables[0], first[0]))
+    return plain_columns(pa.concat_tables(tables, promote_options="permissive"))
+
+
+def _table(data: bytes, name: str) -> pa.Table:
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         schema = file.schema_arrow
@@ -26,119 +45,31 @@ def read_parquet(data: bytes, name: str) -> Read:
         raise ReadingError(
             f"{name} is a damaged or encrypted Parquet file. Write it again and open that."
         ) from error
-    findings, changed = Findings(), dict[str, list[str]]()
-    names, columns, notes = [], [], []
-    index = _index_names(schema)
-    for column_name, column in zip(table.column_names, table.columns, strict=True):
-        if index.get(column_name) == "index" and _is_range(column):
-            notes.append("The index of the file, plain row numbers, was left out.")
-            continue
-        names.append(index.get(column_name, column_name))
-        columns.append(_plain(column, names[-1], findings, changed))
-    notes += [f"{what}: {listed(which)}." for what, which in changed.items()]
-    return Read(names, columns, notes + findings.sentences())
+    return table
 
 
-def _index_names(schema: pa.Schema) -> dict[str, str]:
-    """The columns that pandas wrote an index to, and what each is called."""
-    try:
-        index = (schema.pandas_metadata or {}).get("index_columns", [])
-    except (ValueError, AttributeError):
-        return {}
-    stored = [field for field in index if isinstance(field, str)]
-    plain = {f"__index_level_{i}__": "index" for i in range(len(stored))}
-    return {field: plain.get(field, field) for field in stored}
-
-
-def _is_range(column: pa.ChunkedArray) -> bool:
-    if not pa.types.is_integer(column.type) or column.null_count:
-        return False
-    steps = pc.unique(pc.pairwise_diff(column.combine_chunks()).drop_null())
-    return len(steps) == 0 or (len(steps) == 1 and steps[0].as_py() != 0)
-
-
-def _plain(
-    column: pa.ChunkedArray, name: str, findings: Findings, changed: dict[str, list[str]]
-) -> pa.ChunkedArray:
-    """The column as int64, float64, timestamp or string."""
-
-    def note(what: str) -> None:
-        changed.setdefault(what, []).append(name)
-
-    kind = column.type
-    if isinstance(kind, pa.BaseExtensionType):
-        column = pa.chunked_array([chunk.storage for chunk in column.chunks], kind.storage_type)
-        return _plain(column, name, findings, changed)
-    if pa.types.is_dictionary(kind):
-        return _plain(column.cast(kind.value_type), name, findings, changed)
-    if pa.types.is_null(kind):
-        return column.cast(pa.float64())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return column
-    if pa.types.is_string_view(kind):
-        return column.cast(pa.large_string())
-    if pa.types.is_boolean(kind):
-        return column.cast(pa.string())
-    if pa.types.is_integer(kind):
-        return _integers(column, name, findings)
-    if pa.types.is_floating(kind):
-        return finite(column.cast(pa.float64()), name, findings)
-    if pa.types.is_decimal(kind):
-        note("Decimals became floating-point numbers")
-        return finite(column.cast(pa.float64()), name, findings)
-    if pa.types.is_duration(kind):
-        note("Durations became numbers of seconds")
-        return _seconds(column)
-    if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
+def _aligned(table: pa.Table, part: str, first: pa.Table, first_part: str) -> pa.Table:
+    """The table with its columns in the order of the first one."""
+    names, wanted = table.column_names, first.column_names
+    for owner, other, missing in (
+        (first_part, part, [name for name in wanted if name not in names]),
+        (part, first_part, [name for name in names if name not in wanted]),
+    ):
+        if missing:
+            raise ReadingError(
+                f"{owner} has columns that {other} has not: {listed(missing)}. Files that are read "
+                "together need the same columns."
+            )
+    if names != wanted:
+        table = table.select(wanted)
+    for name in wanted:
+        fields = [pa.schema([found.schema.field(name)]) for found in (first, table)]
         try:
-            return _naive(column, name, findings)
-        except pa.ArrowInvalid:  # a year that no timestamp has room for
-            note("Dates far out of range became numbers")
-            days = pa.types.is_date32(kind)
-            return _integers(column.cast(pa.int32() if days else pa.int64()), name, findings)
-    note("Values of other types became text")
-    return pa.chunked_array([pa.array([_written(cell) for cell in column], pa.string())])
-
-
-def _integers(column: pa.ChunkedArray, name: str, findings: Findings) -> pa.ChunkedArray:
-    largest = pc.min_max(column).as_py()
-    if max(abs(largest["min"] or 0), abs(largest["max"] or 0)) > EXACT:
-        findings.too_long.append(name)
-        return column.cast(pa.string())
-    return column.cast(pa.float64() if column.null_count else pa.int64())
-
-
-def _seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[column.type.unit]
-    return pc.divide(column.cast(pa.int64()).cast(pa.float64(), safe=False), float(per_second))
-
-
-def _naive(column: pa.ChunkedArray, name: str, findings: Findings) -> pa.ChunkedArray:
-    kind = column.type
-    unit = "ns" if pa.types.is_timestamp(kind) and kind.unit == "ns" else "us"
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        findings.zone.append(name)
-    return column.cast(pa.timestamp(unit))
-
-
-def _written(cell: pa.Scalar) -> str | None:
-    """A nested, binary or otherwise unusual value as text."""
-    value: Any = cell.as_py()
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return _decoded(value)
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=_in_json)
-    return str(value)
-
-
-def _in_json(value: Any) -> str:
-    return _decoded(value) if isinstance(value, bytes) else str(value)
-
-
-def _decoded(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.hex()
+            pa.unify_schemas(fields, promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            one, two = (str(found.schema.field(name).type) for found in (first, table))
+            raise ReadingError(
+                f"Column {quoted(name)} is {one} in {first_part} and {two} in {part}. Files that "
+                "are read together need the same types."
+            ) from error
+    return table

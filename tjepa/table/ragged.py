@@ -3,27 +3,20 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import pyarrow as pa
 
 from tjepa.errors import ReadingError
+from tjepa.table.dialects import Dialect
 from tjepa.table.limits import check_columns, check_rows
+from tjepa.table.margins import LineNumbers
 from tjepa.table.names import listed
 
 _BATCH = 20_000  # rows held as Python lists at a time
 Row = tuple[int, list[str]]  # the line it begins in, and its cells
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What divides a text file into cells; without a quote each is a mere character."""
-
-    delimiter: str
-    quote: str | None
-    escape: str
 
 
 @dataclass
@@ -31,7 +24,7 @@ class Cut:
     """The cells by column, the first row included, and the lines that needed or defied repair."""
 
     width: int
-    first_line: int
+    first_line: int  # of the lines that are kept, as all numbers of lines here
     chunks: list[list[pa.Array]] = field(default_factory=list)
     rows: int = 0
     blank: list[int] = field(default_factory=list)
@@ -50,39 +43,53 @@ class _OpenQuoteError(Exception):
 
 
 def cut_by_row(
-    text: bytes, marks: Marks, first_line: int, name: str
-) -> tuple[list[pa.ChunkedArray], list[str]]:
+    text: bytes, dialect: Dialect, numbers: LineNumbers, name: str
+) -> tuple[list[pa.ChunkedArray], Dialect, list[str]]:
     """The cells by column, the first row included, and notes about rows that were repaired.
+
+    The dialect comes back without a quote where quotes turned out to be mere characters.
 
     Short rows are filled up and blank lines left out, both with a note. ReadingError names the
     line of a row that is too long, or of a quote that is never closed.
     """
     notes = []
     try:
-        cut = _cut(text, marks, first_line, name)
+        cut = _cut(text, dialect, name)
     except _OpenQuoteError as problem:
-        plain = _cut_without_quotes(text, marks, first_line, name)
+        plain = _cut_without_quotes(text, dialect, name)
         if plain is None:
             raise ReadingError(
-                f"{name}, line {problem.line:,}: a quote ({marks.quote}) is not closed before the "
-                "end of its cell. Close it, or write it twice where it is meant as a character."
+                f"{name}, line {numbers.of(problem.line):,}: a quote ({dialect.quote}) is not "
+                "closed before the end of its cell. Close it, or write it twice where it is meant "
+                "as a character."
             ) from problem
         cut = plain
-        notes.append(f"Quotes ({marks.quote}) do not come in pairs: they were read as characters.")
-    _check_widths(cut, marks.delimiter, name)
+        notes.append(
+            f"Quotes ({dialect.quote}) do not come in pairs: they were read as characters."
+        )
+        dialect = replace(dialect, quote=None, escape=None)
+    _check_widths(cut, dialect.delimiter, numbers, name)
     if cut.blank:
-        notes.append(_about(cut.blank, "blank line was left out", "blank lines were left out"))
+        lines = [numbers.of(line) for line in cut.blank]
+        notes.append(about_lines(lines, "blank line was left out", "blank lines were left out"))
     if cut.short:
-        lines = [line for line, _ in cut.short]
+        lines = [numbers.of(line) for line, _ in cut.short]
         one, many = "row has too few cells", "rows have too few cells"
-        notes.append(f"{_about(lines, one, many)} The other cells were read as missing.")
+        notes.append(f"{about_lines(lines, one, many)} The other cells were read as missing.")
     columns = [pa.chunked_array(chunks) for chunks in zip(*cut.chunks, strict=True)]
-    return columns, notes
+    return columns, dialect, notes
 
 
-def _cut(text: bytes, marks: Marks, first_line: int, name: str) -> Cut:
+def about_lines(lines: Sequence[int], one: str, many: str) -> str:
+    """What happened to those lines of a file, in a sentence that names them."""
+    if len(lines) == 1:
+        return f"1 {one} (line {lines[0]:,})."
+    return f"{len(lines):,} {many} (lines {listed(f'{line:,}' for line in lines)})."
+
+
+def _cut(text: bytes, dialect: Dialect, name: str) -> Cut:
     blank: list[int] = []
-    rows = _filled(_rows(text, marks, first_line), blank)
+    rows = _filled(_rows(text, dialect), blank)
     batch = list(islice(rows, _BATCH))
     cut = Cut(_width(batch), batch[0][0], blank=blank)
     check_columns(name, cut.width)
@@ -94,31 +101,31 @@ def _cut(text: bytes, marks: Marks, first_line: int, name: str) -> Cut:
     return cut
 
 
-def _cut_without_quotes(text: bytes, marks: Marks, first_line: int, name: str) -> Cut | None:
+def _cut_without_quotes(text: bytes, dialect: Dialect, name: str) -> Cut | None:
     """A quote may be a mere character, inches or an apostrophe, where all rows are alike then."""
     try:
-        cut = _cut(text, Marks(marks.delimiter, None, marks.escape), first_line, name)
+        cut = _cut(text, replace(dialect, quote=None, escape=None), name)
     except _OpenQuoteError:  # a cell of more characters than csv takes
         return None
     return cut if cut.is_regular else None
 
 
-def _rows(text: bytes, marks: Marks, line: int) -> Iterator[Row]:
+def _rows(text: bytes, dialect: Dialect) -> Iterator[Row]:
     reader = csv.reader(
         io.TextIOWrapper(io.BytesIO(text), "utf-8", newline="\n"),
-        delimiter=marks.delimiter,
-        quotechar=marks.quote,
-        quoting=csv.QUOTE_MINIMAL if marks.quote else csv.QUOTE_NONE,
-        doublequote=marks.escape == marks.quote,
-        escapechar=marks.escape if marks.quote and marks.escape != marks.quote else None,
-        skipinitialspace=marks.delimiter != "\t",
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        doublequote=dialect.escape == dialect.quote,
+        escapechar=dialect.escape if dialect.escape != dialect.quote else None,
+        skipinitialspace=dialect.delimiter not in "\t ",
         strict=True,
     )
-    start = line
+    start = 1
     try:
         for cells in reader:
             yield start, cells
-            start = line + reader.line_num
+            start = 1 + reader.line_num
     except csv.Error as error:
         raise _OpenQuoteError(start) from error
 
@@ -160,26 +167,25 @@ def _add(cut: Cut, rows: list[Row]) -> None:
     cut.chunks.append([pa.array(column, pa.string()) for column in columns])
 
 
-def _check_widths(cut: Cut, delimiter: str, name: str) -> None:
+def _check_widths(cut: Cut, delimiter: str, numbers: LineNumbers, name: str) -> None:
     """A row that is too long has no remedy, and a table of short rows is none."""
     other = [*cut.long, *cut.short]
     if len(other) > cut.rows / 2:
         line, cells = min(other)
         raise ReadingError(
-            f"{name} is not a regular table: line {cut.first_line:,} has {cut.width:,} cells and "
-            f"line {line:,} has {cells:,}. Give every row the same number of cells."
+            f"{name} is not a regular table: line {numbers.of(cut.first_line):,} has "
+            f"{cut.width:,} cells and line {numbers.of(line):,} has {cells:,}. Give every row the "
+            "same number of cells."
         )
     if cut.long:
         (line, cells), *others = cut.long
-        more = f" (too long as well: {listed(line for line, _ in others)})" if others else ""
+        more = (
+            f" (too long as well: {listed(numbers.of(line) for line, _ in others)})"
+            if others
+            else ""
+        )
         shown = "tab" if delimiter == "\t" else delimiter
         raise ReadingError(
-            f"{name}, line {line:,}, has {cells:,} cells where {cut.width:,} are expected{more}. "
-            f"Put cells that hold the delimiter ({shown}) in quotes."
+            f"{name}, line {numbers.of(line):,}, has {cells:,} cells where {cut.width:,} are "
+            f"expected{more}. Put cells that hold the delimiter ({shown}) in quotes."
         )
-
-
-def _about(lines: list[int], one: str, many: str) -> str:
-    if len(lines) == 1:
-        return f"1 {one} (line {lines[0]:,})."
-    return f"{len(lines):,} {many} (lines {listed(f'{line:,}' for line in lines)})."

@@ -2,19 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from tjepa.errors import SchemaError, quoted
+from tjepa.table import parts, scales, strings, written
 from tjepa.table.kinds import (
+    ENCODED_KINDS,
     FEATURE_KINDS,
     KINDS,
     Kind,
+    Meaning,
     counted_cells,
-    guess_kind,
+    find_format,
+    guess_meaning,
+    in_order,
+    read,
     typed_column,
 )
 
@@ -37,7 +43,11 @@ _UNCHANGED = _Unchanged()
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `missing` and `distinct` count cells of its kind, `note` is the evidence."""
+    """One column: `missing` and `distinct` count cells of its kind, `note` is the evidence.
+
+    `missing_values`, `order` and `format` say how its cells are read, as in `Meaning`. `parts` are
+    the features that a date becomes (see `tjepa.table.parts`): none for elapsed time alone.
+    """
 
     name: str
     kind: Kind
@@ -45,6 +55,14 @@ class Column:
     missing: int
     distinct: int
     note: str
+    missing_values: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    format: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.missing_values, self.order, self.format)
 
     @property
     def reason(self) -> str:
@@ -58,6 +76,24 @@ class Column:
         if self.kind == "text":
             return f"free text: {self.note}"
         return SWITCHED_OFF
+
+    def to_json(self) -> dict[str, Any]:
+        """Without the fields that say nothing."""
+        saved = asdict(self)
+        return {name: saved[name] for name in saved if name not in _OPTIONAL or saved[name]}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> "Column":
+        column = cls(**saved)
+        return replace(
+            column,
+            missing_values=tuple(column.missing_values),
+            order=tuple(column.order),
+            parts=tuple(column.parts),
+        )
+
+
+_OPTIONAL = ("missing_values", "order", "format", "parts")
 
 
 @dataclass(frozen=True)
@@ -84,6 +120,14 @@ class Schema:
         return tuple(c for c in self.columns if c.used and c.name != self.target)
 
     @property
+    def n_tokens(self) -> int:
+        """How many features the encoder gets from the columns: several for a date or a text."""
+        return sum(
+            strings.DIRECTIONS if column.kind == "text" else max(1, len(column.parts))
+            for column in self.features
+        )
+
+    @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Name and reason of every column that is neither a feature nor the target."""
         return tuple(
@@ -104,7 +148,7 @@ class Schema:
         raise SchemaError(f"There is no column {quoted(name)} in this table.")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"columns": [column.to_json() for column in self.columns]}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> "Schema":
@@ -115,9 +159,11 @@ class Schema:
         KeyError, TypeError, ValueError
             When a field is absent or unknown, or a column, kind or task that cannot be.
         """
-        columns = tuple(Column(**column) for column in saved["columns"])
+        columns = tuple(Column.from_json(column) for column in saved["columns"])
         if any(column.kind not in KINDS for column in columns):
             raise ValueError("a column has an unknown kind")
+        if any(part not in parts.PARTS for column in columns for part in column.parts):
+            raise ValueError("a column has an unknown part of a date")
         if saved["task"] not in (None, *TASKS):
             raise ValueError(f"unknown task {saved['task']!r}")
         if saved["target"] not in (None, *(column.name for column in columns)):
@@ -135,8 +181,8 @@ def infer_schema(frame: pd.DataFrame) -> Schema:
     """
     columns: list[Column] = []
     for name, values in frame.items():
-        kind, note = guess_kind(values, str(name))
-        columns.append(_column(values, str(name), kind, note))
+        kind, note, meaning = guess_meaning(values, str(name))
+        columns.append(_column(values, str(name), kind, note, meaning))
     names = pd.Index([column.name for column in columns])
     if not names.is_unique:
         repeated = quoted(names[names.duplicated()][0])
@@ -150,14 +196,20 @@ def override(
     *,
     kinds: Mapping[str, Kind] | None = None,
     used: Mapping[str, bool] | None = None,
+    missing_values: Mapping[str, Sequence[str]] | None = None,
+    orders: Mapping[str, Sequence[str]] | None = None,
+    formats: Mapping[str, str] | None = None,
+    date_parts: Mapping[str, Sequence[str]] | None = None,
     target: str | _Unchanged | None = _UNCHANGED,
     task: Task | _Unchanged | None = _UNCHANGED,
     split: SplitSpec | None = None,
 ) -> Schema:
     """`schema` with the given changes, checked against the cells of `frame`.
 
-    A target of None takes the target away; a task of None, or none for a new target, is guessed
-    from the target's cells.
+    `missing_values` are cells to read as missing, `orders` the categories of ordinal columns from
+    low to high, `formats` how numbers or dates are written, and `date_parts` the features that a
+    date becomes. What a new kind needs and is not given is found in the cells. A target of None
+    takes the target away; a task of None, or none for a new target, is guessed from its cells.
 
     Raises
     ------
@@ -166,22 +218,30 @@ def override(
         schema is unchanged then.
     """
     columns = {column.name: column for column in schema.columns}
-    for name, kind in (kinds or {}).items():
-        schema.column(name)
-        if kind not in KINDS:
-            raise SchemaError(
-                f"Column {quoted(name)}: there is no kind {quoted(kind)}, only {', '.join(KINDS)}."
-            )
-        off = not columns[name].used and columns[name].reason == SWITCHED_OFF
-        column = _column(frame[name], name, kind, BY_HAND)
-        columns[name] = replace(column, used=column.used and not off)
+    kinds, missing_values = kinds or {}, missing_values or {}
+    orders, formats, date_parts = orders or {}, formats or {}, date_parts or {}
+    for name in {**kinds, **missing_values, **orders, **formats, **date_parts}:
+        known = schema.column(name)
+        off = not known.used and known.reason == SWITCHED_OFF
+        column = _reread(
+            known,
+            frame[name],
+            kinds.get(name, known.kind),
+            missing_values.get(name),
+            orders.get(name),
+            formats.get(name),
+            date_parts.get(name),
+        )
+        # Text is used only because a person said so, which stays said.
+        kept = known.used and known.kind == column.kind == "text"
+        columns[name] = replace(column, used=(column.used or kept) and not off)
     for name, flag in (used or {}).items():
         schema.column(name)
-        if flag and columns[name].kind not in FEATURE_KINDS:
+        if flag and columns[name].kind not in ENCODED_KINDS:
             raise SchemaError(
                 f"Column {quoted(name)} is of the kind {columns[name].kind}, which the encoder "
                 "cannot take. To use it, choose "
-                f"{', '.join(FEATURE_KINDS[:-1])} or {FEATURE_KINDS[-1]}."
+                f"{', '.join(ENCODED_KINDS[:-1])} or {ENCODED_KINDS[-1]}."
             )
         columns[name] = replace(columns[name], used=bool(flag))
     if split is not None:
@@ -195,6 +255,32 @@ def override(
         column = schema.column(aim)
         task = _checked_task(columns[column.name], frame[aim], task)
     return Schema(tuple(columns.values()), aim, task, split or schema.split)
+
+
+def checked_column(saved: Mapping[str, Any], values: pd.Series) -> Column:
+    """A column as it was saved, in full or its name and kind alone, for the cells of a table.
+
+    Raises
+    ------
+    SchemaError
+        When there is no such kind, its order or format cannot be, or a cell does not fit it.
+    """
+    name, kind = saved["name"], saved["kind"]
+    if kind not in KINDS:
+        raise SchemaError(
+            f"Column {quoted(name)}: there is no kind {quoted(kind)}, only {', '.join(KINDS)}."
+        )
+    meaning = Meaning(
+        tuple(saved.get("missing_values", ())),
+        tuple(saved.get("order", ())),
+        saved.get("format", ""),
+    )
+    if kind == "ordinal" and not meaning.order:
+        raise SchemaError(f"Column {quoted(name)}: the kind ordinal needs an order.")
+    _check_meaning(name, kind, meaning)
+    note = saved.get("note", BY_HAND)
+    column = _column(values, name, kind, note, meaning, saved.get("parts", ()))
+    return replace(column, used=saved.get("used", column.used))
 
 
 def check_split(split: SplitSpec) -> None:
@@ -211,11 +297,97 @@ def check_split(split: SplitSpec) -> None:
         )
 
 
-def _column(values: pd.Series, name: str, kind: Kind, note: str) -> Column:
-    missing, distinct = counted_cells(values, kind, name, SchemaError)
+def _reread(
+    column: Column,
+    values: pd.Series,
+    kind: Kind,
+    missing_values: Sequence[str] | None,
+    order: Sequence[str] | None,
+    form: str | None,
+    date_parts: Sequence[str] | None,
+) -> Column:
+    """`column` with another kind or meaning: what is None stays, or is found for a new kind."""
+    name = column.name
+    if kind not in KINDS:
+        raise SchemaError(
+            f"Column {quoted(name)}: there is no kind {quoted(kind)}, only {', '.join(KINDS)}."
+        )
+    missing = column.missing_values if missing_values is None else tuple(missing_values)
+    meaning = replace(column.meaning, missing_values=missing)
+    if kind != column.kind:
+        meaning = replace(find_format(values, kind, meaning), order=())
+    if form is not None:
+        meaning = replace(meaning, format=form)
+    if order is not None:
+        meaning = replace(meaning, order=tuple(order))
+    if kind == "ordinal" and not meaning.order:
+        meaning = replace(meaning, order=scales.any_order(_categories(values, name, meaning)))
+    _check_meaning(name, kind, meaning)
+    kept = date_parts if date_parts is not None or kind != column.kind else column.parts
+    return _column(values, name, kind, _evidence(column, values, kind, meaning), meaning, kept)
+
+
+def _categories(values: pd.Series, name: str, meaning: Meaning) -> list[str]:
+    texts = typed_column(values, "categorical", name, SchemaError, meaning)
+    return [str(text) for text in texts.dropna().unique()]
+
+
+def _check_meaning(name: str, kind: Kind, meaning: Meaning) -> None:
+    """SchemaError where a format or an order cannot be one."""
+    fits = {"numeric": written.is_number_format, "date": written.is_date_format}
+    if meaning.format and not (kind in fits and fits[kind](meaning.format)):
+        raise SchemaError(
+            f"Column {quoted(name)}: {quoted(meaning.format)} is no format of the kind {kind}. "
+            "Numbers are written like $1,234.5 or 1.234,5 %, dates like %d/%m/%Y, unix seconds or "
+            "unix milliseconds."
+        )
+    if meaning.order and kind != "ordinal":
+        raise SchemaError(f"Column {quoted(name)}: only the kind ordinal has an order.")
+    if len(set(meaning.order)) != len(meaning.order):
+        raise SchemaError(f"Column {quoted(name)}: a value is twice in its order.")
+
+
+def _evidence(column: Column, values: pd.Series, kind: Kind, meaning: Meaning) -> str:
+    """The evidence of a guess that comes to the same kind, or that a person chose the kind."""
+    guessed, note, found = guess_meaning(read(values, meaning), column.name)
+    if guessed != kind:
+        note = column.note if kind == column.kind else BY_HAND
+        if kind == "ordinal":
+            note = in_order(meaning.order)
+    elif found.format != meaning.format:
+        note = BY_HAND
+    note = note.partition("; missing: ")[0]
+    if meaning.missing_values:
+        note += f"; missing: {', '.join(meaning.missing_values)}"
+    return note
+
+
+def _column(
+    values: pd.Series,
+    name: str,
+    kind: Kind,
+    note: str,
+    meaning: Meaning,
+    date_parts: Sequence[str] | None = None,
+) -> Column:
+    missing, distinct = counted_cells(values, kind, name, SchemaError, meaning)
     # A single value is worth something only where its absence is.
     informative = distinct > 1 or (distinct == 1 and missing > 0)
-    return Column(name, kind, kind in FEATURE_KINDS and informative, missing, distinct, note)
+    if kind == "date" and date_parts is None:
+        date_parts = parts.telling(typed_column(values, kind, name, SchemaError, meaning))
+    used = kind in FEATURE_KINDS and informative
+    return Column(
+        name,
+        kind,
+        used,
+        missing,
+        distinct,
+        note,
+        meaning.missing_values,
+        meaning.order,
+        meaning.format,
+        parts.checked(date_parts or (), name) if kind == "date" else (),
+    )
 
 
 def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
@@ -237,7 +409,7 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
         raise SchemaError(f"There is no task {quoted(task)}: choose {' or '.join(TASKS)}.")
     if task == "regression":
         if column.kind != "numeric":
-            typed_column(values, "numeric", name, SchemaError)
+            typed_column(values, "numeric", name, SchemaError, column.meaning)
         return task
     if column.distinct > min(MOST_CLASSES, labelled / 2):
         advice = "Choose regression or" if column.kind == "numeric" else "Choose"
@@ -249,5 +421,5 @@ def _checked_task(column: Column, values: pd.Series, task: Task | None) -> Task:
 
 
 def _looks_like_classes(column: Column, values: pd.Series) -> bool:
-    numbers = typed_column(values, "numeric", column.name, SchemaError).dropna()
+    numbers = typed_column(values, "numeric", column.name, SchemaError, column.meaning).dropna()
     return column.distinct <= FEW_CLASSES and bool((numbers == numbers.round()).all())

@@ -39,7 +39,8 @@ def target_cells(frame: pd.DataFrame, schema: Schema) -> pd.Series | None:
     if schema.target is None:
         return None
     kind: Kind = "numeric" if schema.task == "regression" else "categorical"
-    return typed_column(frame[schema.target], kind, schema.target, SchemaError)
+    meaning = schema.column(schema.target).meaning
+    return typed_column(frame[schema.target], kind, schema.target, SchemaError, meaning)
 
 
 def split_table(frame: pd.DataFrame, schema: Schema) -> Split:

@@ -17,6 +17,11 @@ Changes = dict[str, Any]
 _TASKS: dict[str | None, str] = {None: "guess from the target"} | {
     task: task for task in get_args(Task)
 }
+_COUNTED = {
+    "kinds": "changed kinds",
+    "used": "changed uses",
+    "missing_values": "changed missing values",
+}
 _LISTED = 12
 
 
@@ -68,21 +73,19 @@ def editor(schema: Schema) -> Changes:
 
 def pending(changes: Changes) -> str:
     """What waits to be applied, in words."""
-    parts = [
-        f"{len(changes[key])} {words}"
-        for key, words in (("kinds", "changed kinds"), ("used", "changed uses"))
-        if key in changes
-    ]
+    parts = [f"{len(changes[key])} {words}" for key, words in _COUNTED.items() if key in changes]
     parts += [key for key in ("target", "task", "split") if key in changes]
     return ", ".join(parts)
 
 
-def apply(table_id: str, schema: Schema, changes: Changes) -> str | None:
-    """Apply the changes and return the new schema's id; or say why they do not fit."""
+def apply(table_id: str, schema: Schema, *changes: Changes) -> str | None:
+    """Apply the changes in turn and return the new schema's id; or say why they do not fit."""
     bench = process.bench()
     try:
-        changed = override(schema, bench.table(table_id).frame, **changes)
-        return bench.save_schema(table_id, changed)
+        frame = bench.table(table_id).frame
+        for some in changes:
+            schema = override(schema, frame, **some)
+        return bench.save_schema(table_id, schema)
     except TjepaError as error:
         show_problem(error)
         return None
@@ -116,12 +119,13 @@ def _percent(place: Any, label: str, share: float, at: str) -> float:
 
 
 def _column_editor(schema: Schema) -> Mapping[int, Mapping[str, Any]]:
-    """The edits by row: `{row: {"kind": …, "used": …}}`."""
+    """The edits by row: `{row: {"kind": …, "used": …, "as missing": …}}`."""
     frame = pd.DataFrame(
         {
             "column": [column.name for column in schema.columns],
             "kind": [column.kind for column in schema.columns],
             "used": [column.used for column in schema.columns],
+            "as missing": ["; ".join(column.missing_values) for column in schema.columns],
             "missing": [column.missing for column in schema.columns],
             "distinct": [column.distinct for column in schema.columns],
             "evidence": [column.note for column in schema.columns],
@@ -141,22 +145,33 @@ def _column_editor(schema: Schema) -> Mapping[int, Mapping[str, Any]]:
                 "Kind", options=list(KINDS), required=True, width="small"
             ),
             "used": config.CheckboxColumn("Used", width="small"),
+            "as missing": config.TextColumn(
+                "As missing",
+                width="small",
+                help="Values that mean “missing”, such as -999 or unknown; separate them by ;",
+            ),
             "missing": config.NumberColumn("Missing", format="localized", width="small"),
             "distinct": config.NumberColumn("Distinct", format="localized", width="small"),
             "evidence": config.TextColumn("Evidence", width="large"),
         },
-        alt="Columns with their kind; kind and use can be changed",
+        alt="Columns with their kind; kind, use and missing values can be changed",
     )
-    changed = (edited["kind"] != frame["kind"]) | (edited["used"] != frame["used"])
-    return {int(row): edited.loc[row, ["kind", "used"]].to_dict() for row in frame.index[changed]}
+    edited["as missing"] = edited["as missing"].fillna("")
+    fields = ["kind", "used", "as missing"]
+    changed = (edited[fields] != frame[fields]).any(axis=1)
+    return {int(row): edited.loc[row, fields].to_dict() for row in frame.index[changed]}
 
 
 def _column_changes(schema: Schema, edits: Mapping[int, Mapping[str, Any]]) -> Changes:
-    kinds, used = {}, {}
+    kinds, used, missing = {}, {}, {}
     for row, edit in edits.items():
         column = schema.columns[row]
         if edit["kind"] != column.kind:
             kinds[column.name] = edit["kind"]
         if bool(edit["used"]) != column.used:
             used[column.name] = bool(edit["used"])
-    return {key: value for key, value in (("kinds", kinds), ("used", used)) if value}
+        values = tuple(filter(None, (text.strip() for text in edit["as missing"].split(";"))))
+        if values != column.missing_values:
+            missing[column.name] = values
+    found = {"kinds": kinds, "used": used, "missing_values": missing}
+    return {key: value for key, value in found.items() if value}

@@ -1,54 +1,17 @@
-"""Opening a table: an upload or a sample, what was understood of it, how its rows are split."""
+"""Opening a sample; what was understood of a table, and how its rows are split."""
 
 import pandas as pd
 import streamlit as st
 
-from tjepa.errors import TjepaError
 from tjepa.pretraining import preset
 from tjepa.report.labels import count
 from tjepa.table import SAMPLES, RawTable, Schema, Split, override, split_table
 from tjepa.ui import address, process
 from tjepa.ui.address import Address
-from tjepa.ui.problems import show_problem
 from tjepa.ui.text import md
 
 PREVIEW_ROWS = 100
 PREVIEW_COLUMNS = 200
-_SEEN = "upload seen"
-_TYPES = ("csv", "tsv", "txt", "parquet", "xlsx", "xls")
-
-
-def uploader() -> None:
-    """Read a file that was just dropped, go to it; or say what is wrong with it."""
-    file = st.file_uploader(
-        "CSV, TSV, Parquet or Excel, up to 200 MB. Nothing leaves this machine.",
-        type=_TYPES,
-        key="upload",
-    )
-    if file is None:
-        st.session_state.pop(_SEEN, None)
-        return
-    seen = st.session_state.get(_SEEN)
-    if seen is None or seen["file"] != file.file_id:
-        _read(file, sheet=None)
-    elif seen["problem"] is not None:
-        st.error(md(seen["problem"]), icon=":material/error:")
-
-
-def sheet_choice(table: RawTable) -> None:
-    """Another sheet of the workbook, while its file is still in this session."""
-    if len(table.sheets) < 2:
-        return
-    file = st.session_state.get("upload")
-    if file is None or file.name != table.name:
-        st.caption(
-            f"Sheet “{md(table.sheet)}” of {len(table.sheets)}. "
-            "Upload the file again to choose another one."
-        )
-        return
-    sheet = st.selectbox("Sheet", table.sheets, index=table.sheets.index(table.sheet or ""))
-    if sheet != table.sheet:
-        _read(file, sheet=sheet)
 
 
 def samples() -> None:
@@ -99,19 +62,6 @@ def split_sentence(split: Split) -> str:
         f"{len(split.test):,} held out."
     )
     return f"{sizes} {split.note}".strip()
-
-
-def _read(file: "st.runtime.uploaded_file_manager.UploadedFile", sheet: str | None) -> None:
-    problem = None
-    try:
-        with st.spinner(f"Reading {md(file.name)} …"):
-            table_id = process.bench().open_table(file.getvalue(), name=file.name, sheet=sheet)
-    except TjepaError as error:
-        problem = str(error)
-        show_problem(error)
-    st.session_state[_SEEN] = {"file": file.file_id, "problem": problem}
-    if problem is None:
-        address.go("data", Address(table_id))
 
 
 def _open_sample(key: str) -> Address:

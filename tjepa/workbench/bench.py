@@ -38,14 +38,21 @@ from tjepa.pretraining import Pool, PretrainingConfig, TrainedEncoder
 from tjepa.progress import Progress, Work, finish, within
 from tjepa.runs import RunInfo, Store
 from tjepa.table import (
+    FOUND_OUT,
+    QUERY_ROWS,
+    QUERY_SECONDS,
     EncodedTable,
+    FileReading,
     RawTable,
     Schema,
+    Suggestion,
     from_tree_matrix,
     infer_schema,
     load_sample,
+    read_query,
     read_table,
     split_table,
+    suggestions,
     tree_matrix,
     typed,
 )
@@ -92,15 +99,44 @@ class Workbench:
         )
         self._table = lru_cache(maxsize=4)(self.store.table)
         self._inferred = lru_cache(maxsize=16)(lambda id_: infer_schema(self.table(id_).frame))
+        self._suggestions = lru_cache(maxsize=16)(
+            lambda id_, before: suggestions(self.table(id_).frame, before)
+        )
         self._estimates: dict[tuple[str, str, PretrainingConfig], Estimate] = {}
 
     # Tables
 
     def open_table(
-        self, source: bytes | Path, *, name: str | None = None, sheet: str | None = None
+        self,
+        source: bytes | Path,
+        *,
+        name: str | None = None,
+        sheet: str | None = None,
+        reading: FileReading = FOUND_OUT,
     ) -> str:
-        """Read and keep a table; returns its id. ReadingError says what is wrong with it."""
-        return self._add(read_table(source, name=name, sheet=sheet))
+        """Read and keep a table, as `read_table` does; returns its id.
+
+        ReadingError says what is wrong with it.
+        """
+        return self._add(read_table(source, name=name, sheet=sheet, reading=reading))
+
+    def open_query(
+        self,
+        source: str | Path,
+        query: str,
+        *,
+        name: str | None = None,
+        limit_rows: int = QUERY_ROWS,
+        timeout_seconds: float = QUERY_SECONDS,
+    ) -> str:
+        """Read and keep the result of a query, as `read_query` does; returns its id.
+
+        ReadingError says what is wrong with the query, the database or the result.
+        """
+        raw = read_query(
+            source, query, name=name, limit_rows=limit_rows, timeout_seconds=timeout_seconds
+        )
+        return self._add(raw)
 
     def open_sample(self, key: str) -> str:
         """Keep the sample called `key` as a table; returns its id."""
@@ -112,6 +148,20 @@ class Workbench:
     def schema(self, table_id: str, schema_id: str | None = None) -> Schema:
         """The schema of that id, or the inferred one."""
         return self.store.schema(table_id, schema_id) if schema_id else self._inferred(table_id)
+
+    def suggestions(self, table_id: str, schema: Schema) -> tuple[Schema, tuple[Suggestion, ...]]:
+        """What could be understood better, and the schema that it is about.
+
+        That is the inferred one with the target of `schema`, so that what was taken stays listed.
+        """
+        before = self.schema(table_id)
+        if schema.target is not None:
+            target = schema.column(schema.target)
+            if target.kind == before.column(target.name).kind:
+                target = before.column(target.name)
+            columns = tuple(target if c.name == target.name else c for c in before.columns)
+            before = replace(before, columns=columns, target=target.name, task=schema.task)
+        return before, self._suggestions(table_id, before)
 
     def save_schema(self, table_id: str, schema: Schema) -> str:
         return self.store.add_schema(table_id, schema)
@@ -320,7 +370,7 @@ class Workbench:
         y, task = loaded.target()
         if len(encoder.names) > ATTRIBUTED_FEATURES:
             raise AnalysisError(
-                f"SHAP values of {len(encoder.names):,} columns would take hours, and at most "
+                f"SHAP values of {len(encoder.names):,} features would take hours, and at most "
                 f"{ATTRIBUTED_FEATURES:,} are attributed. Leave out the columns that relevance "
                 "ranks last, and pre-train on the others."
             )
@@ -366,7 +416,7 @@ class Workbench:
         if source is None:
             return encoder, loaded.encoded
         frame = read_table(source).frame if isinstance(source, Path) else source
-        return encoder, encoder.encode(frame.loc[:, frame.columns.isin(encoder.names)])
+        return encoder, encoder.encode(frame.loc[:, frame.columns.isin(encoder.columns)])
 
     # The answers on disk
 

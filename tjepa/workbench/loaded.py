@@ -69,7 +69,7 @@ def load(store: Store, table: RawTable, run_id: str) -> LoadedRun:
     if run.state != "finished":
         raise StoreError(f"The run {run_id} is {run.state}: its encoder is not finished yet.")
     encoder = TrainedEncoder.from_parts(*store.load_tensors(run_id, "encoder"))
-    frame = typed(table.frame[list(encoder.names)], encoder.schema)
+    frame = typed(table.frame[list(encoder.columns)], encoder.schema)
     return LoadedRun(
         table=table,
         encoder=encoder,

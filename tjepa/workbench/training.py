@@ -76,7 +76,7 @@ def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estim
     """
     check_features(schema)
     train = split_table(table.frame, schema).train
-    features = len(schema.features)
+    features = schema.n_tokens
     per_step = min(features, config.max_features)
     batch = max(2, min(config.batch_size, TRIAL_TOKENS // per_step))
     # Evenly spaced, as a table may be sorted.
