@@ -147,7 +147,7 @@ def _column_editor(schema: Schema) -> Mapping[int, Mapping[str, Any]]:
             "used": config.CheckboxColumn("Used", width="small"),
             "as missing": config.TextColumn(
                 "As missing",
-                width="small",
+                width=120,
                 help="Values that mean “missing”, such as -999 or unknown; separate them by ;",
             ),
             "missing": config.NumberColumn("Missing", format="localized", width="small"),
