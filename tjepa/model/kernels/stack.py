@@ -317,12 +317,23 @@ def softmax(scores, start, keys, scale):
         store(scores, start + j, load(scores, start + j) * rate)
 
 
+@_kernel(_whole, _sizes, result=types.UniTuple(_whole, 3))
+def span(block, sizes):
+    """First token and number of tokens of block 0, the shared ones, or of a group.
+
+    The third is how many keys of its own a block has beside the shared ones.
+    """
+    if block == 0:
+        return 0, sizes.shared, 0
+    n = (sizes.tokens - sizes.shared) // sizes.groups
+    return sizes.shared + (block - 1) * n, n, n
+
+
 @_kernel(_space, _sizes)
 def attend(space, sizes):
     """From ``qkv`` to ``weights``, those of every head one after another, and ``mixed``."""
     size = sizes.width // sizes.heads
     step, row, one = 3 * sizes.width * LANES, sizes.width * LANES, LANES
-    per_group = (sizes.tokens - sizes.shared) // max(1, sizes.groups)
     scale = splat(size**-0.5)
     x, w = space.qkv, space.weights
     p = 0
@@ -330,8 +341,7 @@ def attend(space, sizes):
         q = head * size * LANES
         k, v = q + row, q + 2 * row
         for block in range(sizes.groups + 1):
-            first = sizes.shared + (block - 1) * per_group if block else 0
-            n, own = (per_group, per_group) if block else (sizes.shared, 0)
+            first, n, own = span(block, sizes)
             keys = sizes.shared + own
             p_row, at = keys * LANES, first * step
             # A few queries at a time, whose weights stay in the first cache.
@@ -361,7 +371,6 @@ def attend_back(space, d_mixed, d_qkv, sizes):
     """From the gradient of ``mixed`` to that of ``qkv``."""
     size = sizes.width // sizes.heads
     step, row, one = 3 * sizes.width * LANES, sizes.width * LANES, LANES
-    per_group = (sizes.tokens - sizes.shared) // max(1, sizes.groups)
     scale = splat(size**-0.5)
     x, w, ds = space.qkv, space.weights, space.scores
     p = 0
@@ -369,8 +378,7 @@ def attend_back(space, d_mixed, d_qkv, sizes):
         q = head * size * LANES
         k, v = q + row, q + 2 * row
         for block in range(sizes.groups + 1):
-            first = sizes.shared + (block - 1) * per_group if block else 0
-            n, own = (per_group, per_group) if block else (sizes.shared, 0)
+            first, n, own = span(block, sizes)
             keys = sizes.shared + own
             p_row = keys * LANES
             q_at, m_at, at = q + first * step, q + first * row, first * step
