@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tjepa.table import APPLIES, FORMATS, FileReading
-from tjepa.table.encodings import ENCODINGS
+from tjepa.table.reading.encodings import ENCODINGS
 
 NAMES: dict[str, Mapping[Any, str]] = {
     "delimiter": {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"},

@@ -1,7 +1,6 @@
 """Bytes → frame → schema → split → arrays: what a table is, before any network sees it."""
 
 from tjepa.table.advice import Suggestion, suggestions
-from tjepa.table.choices import APPLIES, FORMATS, FOUND_OUT, FileReading
 from tjepa.table.encoding import (
     EncodedTable,
     Feature,
@@ -14,7 +13,14 @@ from tjepa.table.encoding import (
 )
 from tjepa.table.kinds import KINDS, Kind
 from tjepa.table.queries import QUERY_ROWS, QUERY_SECONDS, read_query
-from tjepa.table.reading import RawTable, read_table
+from tjepa.table.reading import (
+    APPLIES,
+    FORMATS,
+    FOUND_OUT,
+    FileReading,
+    RawTable,
+    read_table,
+)
 from tjepa.table.samples import SAMPLES, Sample, load_sample
 from tjepa.table.schema import Column, Schema, SplitSpec, Task, infer_schema, override
 from tjepa.table.schema_files import read_schema, schema_text

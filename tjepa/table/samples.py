@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tjepa.errors import ReadingError
-from tjepa.table.reading import RawTable
+from tjepa.table.reading.raw_table import RawTable
 from tjepa.table.schema import Task
 
 

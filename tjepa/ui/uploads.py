@@ -8,8 +8,8 @@ import streamlit as st
 from tjepa.errors import TjepaError
 from tjepa.report.reading_words import reading_in_words
 from tjepa.table import APPLIES, FORMATS, FOUND_OUT, FileReading, RawTable
-from tjepa.table.content import format_of
-from tjepa.table.unpacking import unpacked
+from tjepa.table.reading.content import format_of
+from tjepa.table.reading.unpacking import unpacked
 from tjepa.ui import address, process, readings
 from tjepa.ui.address import Address
 from tjepa.ui.text import md

@@ -1,0 +1,148 @@
+"""A query of a database → a table. Nothing is ever changed, and rows and time are limited."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tjepa.errors import ReadingError
+from tjepa.table.queries.databases import Database, database
+from tjepa.table.queries.deadlines import Deadline, DeadlineError
+from tjepa.table.queries.fetching import ONLY_READS, in_words, rows_of
+from tjepa.table.reading.limits import MAX_CELLS, MAX_ROWS, check_columns
+from tjepa.table.reading.names import unique_names
+from tjepa.table.reading.raw_table import RawTable
+from tjepa.table.reading.typed_columns import as_text, plain_columns
+
+QUERY_ROWS = 1_000_000
+QUERY_SECONDS = 300.0
+MAX_RESULT_BYTES = 1024**3
+
+_log = logging.getLogger(__name__)
+
+
+def read_query(
+    source: str | Path,
+    query: str,
+    *,
+    name: str | None = None,
+    limit_rows: int = QUERY_ROWS,
+    timeout_seconds: float = QUERY_SECONDS,
+) -> RawTable:
+    """The result of one SELECT or WITH on a SQLite or DuckDB file or a PostgreSQL database.
+
+    Parameters
+    ----------
+    source:
+        The path of a database file, or a URL as in SQLAlchemy: ``sqlite:///shop.db``,
+        ``duckdb:///shop.duckdb``, ``postgresql://user:password@host:5432/shop``.
+    name:
+        What the database is called, by default the file's name or "shop at host".
+    limit_rows:
+        A longer result is cut after so many rows, and a note says so.
+
+    Raises
+    ------
+    ReadingError
+        When there is no such database, the query is refused or wrong, takes too long, or gives
+        less than two columns, no rows or more than 1 GB. No message holds a password.
+    """
+    place = database(source, name)
+    if not query.strip():
+        raise ReadingError(f"There is no query for {place.label}. Write one SELECT.")
+    deadline = Deadline(timeout_seconds)
+    try:
+        table, cut = _result(place, query, deadline, max(1, min(limit_rows, MAX_ROWS)))
+    except ReadingError:
+        raise
+    except Exception as error:
+        if isinstance(error, DeadlineError) or deadline.passed:
+            raise ReadingError(
+                f"{place.label}: the query took longer than {timeout_seconds:g} seconds and was "
+                "stopped. Ask for fewer rows or columns, or allow it more time."
+            ) from error
+        _log.info("a query of %s failed", place.label, exc_info=True)
+        problem = place.without_password(in_words(error))
+        advice = "" if problem == ONLY_READS else " Check the query and the connection."
+        raise ReadingError(f"{place.label}: {problem}.{advice}") from error
+    return _raw(place, query, table, cut)
+
+
+def _result(place: Database, query: str, deadline: Deadline, limit: int) -> tuple[pa.Table, bool]:
+    """All parts as one table of at most `limit` rows, and whether there were more."""
+    parts: list[pa.Table] = []
+    rows = size = 0
+    with closing(rows_of(place, query, deadline)) as fetched:
+        for part in fetched:
+            if not parts:
+                check_columns(f"The result from {place.label}", part.num_columns)
+                limit = min(limit, MAX_CELLS // part.num_columns)
+            parts.append(part)
+            rows += part.num_rows
+            size += part.nbytes
+            if size > MAX_RESULT_BYTES:
+                raise ReadingError(
+                    f"{place.label}: the result is larger than "
+                    f"{MAX_RESULT_BYTES // 1024**3} GB. Ask for fewer rows or columns."
+                )
+            if rows > limit:
+                break
+    if rows == 0:
+        raise ReadingError(f"{place.label}: the query found no rows. Ask for others.")
+    names = parts[0].column_names
+    columns = [
+        _joined([part.column(i) for part in parts if part.num_rows]) for i in range(len(names))
+    ]
+    return pa.Table.from_arrays(columns, names=names).slice(0, limit), rows > limit
+
+
+def _joined(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """One column; of text where its parts have nothing else in common."""
+    tables = [pa.table({"": part}) for part in parts]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive").column(0)
+    except pa.ArrowException:
+        texts = [pa.array(map(as_text, part.to_pylist()), pa.string()) for part in parts]
+        return pa.chunked_array(texts)
+
+
+def _raw(place: Database, query: str, table: pa.Table, cut: bool) -> RawTable:
+    names, said = unique_names(table.column_names)
+    read = plain_columns(table.rename_columns(names))
+    frame = pa.table(read.columns, names=names).to_pandas()
+    shown = place.without_password(query)
+    notes = [f"The result of a query of {place.label}: {shown}"]
+    if cut:
+        notes.append(
+            f"Cut after {len(frame):,} rows, the limit: the result has more, and which come first "
+            "is up to the database. A query can draw at random: ORDER BY random() LIMIT …"
+        )
+    return RawTable(
+        name=place.label,
+        content_id=_content_id(frame, cut),
+        frame=frame,
+        sheet=None,
+        sheets=(),
+        notes=(*notes, *read.notes, *said),
+    )
+
+
+def _content_id(frame: pd.DataFrame, cut: bool) -> str:
+    """sha256 of names, types and cells, and of whether rows are lacking."""
+    digest = hashlib.sha256(b"cut" if cut else b"whole")
+    for name, column in frame.items():
+        missing = column.isna().to_numpy(dtype=bool)
+        digest.update(f"\0{name}\0{column.dtype}\0{len(column)}\0".encode())
+        digest.update(missing.tobytes())
+        if isinstance(column.dtype, pd.StringDtype):
+            texts = pc.fill_null(pa.array(column, pa.large_string(), from_pandas=True), "")
+            digest.update(pc.binary_length(texts).to_numpy(zero_copy_only=False).tobytes())
+            digest.update("".join(texts.to_pylist()).encode())
+        else:
+            digest.update(column[~missing].to_numpy().tobytes())
+    return digest.hexdigest()

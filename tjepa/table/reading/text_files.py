@@ -1,0 +1,184 @@
+"""CSV, TSV and other divided text → columns.
+
+DuckDB finds out how the cells are divided and cuts them; where it finds a row that does not fit,
+`ragged` looks at the file row by row and says which one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tjepa.errors import ReadingError
+from tjepa.table.reading.cells import Findings, Read
+from tjepa.table.reading.choices import FileReading
+from tjepa.table.reading.columns import text_columns
+from tjepa.table.reading.dialects import Cutter, Dialect, cutter
+from tjepa.table.reading.encodings import text_of
+from tjepa.table.reading.header import has_header
+from tjepa.table.reading.limits import check_columns, check_rows
+from tjepa.table.reading.margins import (
+    LineNumbers,
+    about_prose,
+    about_total,
+    comment_lines,
+    footer_lines,
+    prose_above,
+    rows_among,
+    width_of,
+    without_lines,
+)
+from tjepa.table.reading.marks import Marks
+from tjepa.table.reading.ragged import about_lines, cut_by_row
+
+_HEAD_ROWS = 200  # looked at to tell a header
+_BLANK_LINE = re.compile(rb"\n[ \t]*\n")
+
+
+@dataclass
+class Table:
+    """The text of a table, while what stands around it is taken away."""
+
+    text: bytes
+    name: str
+    numbers: LineNumbers = field(default_factory=LineNumbers)
+    notes: list[str] = field(default_factory=list)
+
+    def strip(self) -> None:
+        """Take away blank lines at either end."""
+        stripped = self.text.lstrip(b"\n")
+        self.numbers.leave_out(range(1, len(self.text) - len(stripped) + 1))
+        self.text = stripped.rstrip(b"\n") + b"\n"
+
+    def begin_at(self, line: int) -> None:
+        """Take away what is above a line of the file."""
+        above = self.text.split(b"\n", line - 1)
+        if len(above) < line or not above[-1].strip():
+            raise ReadingError(
+                f"{self.name} has no line {line:,} with names of columns: it is blank, or the file "
+                "ends before. Choose another header line, or 0 for none."
+            )
+        self.leave_above([part.decode() for part in above[:-1]], above[-1])
+
+    def leave_above(self, lines: Sequence[str], rest: bytes) -> None:
+        self.notes += about_prose(lines)
+        self.numbers.leave_out(range(1, len(lines) + 1))
+        self.text = rest
+
+    def leave_out(self, lines: Sequence[int], mark: str) -> None:
+        """Take comments away; their lines are counted among those that are kept."""
+        if lines:
+            gone = [self.numbers.of(line) for line in sorted(lines)]
+            one, many = f"comment ({mark}) was left out", f"comments ({mark}) were left out"
+            self.notes.append(about_lines(gone, one, many))
+            self.text = without_lines(self.text, lines)
+            self.numbers.leave_out(lines)
+
+    def leave_below(self, lines: int) -> None:
+        """Take away the last lines."""
+        kept, *below = self.text.rstrip(b"\n").rsplit(b"\n", lines)
+        if not kept.strip() or len(below) < lines:
+            raise ReadingError(
+                f"{self.name} has nothing but a footer, if that is {lines:,} lines. Take fewer."
+            )
+        self.notes += about_prose([line.decode() for line in below], "below the table")
+        self.text = kept.rstrip(b"\n") + b"\n"
+
+
+def read_text(data: bytes, name: str, told: FileReading) -> tuple[Read, FileReading]:
+    """The table and how it was read. ReadingError names the line that does not fit."""
+    found = text_of(data, name, told.encoding)
+    table = Table(found.content, name, notes=found.notes)
+    with cutter() as cut:
+        if told.header:
+            table.begin_at(told.header)
+        table.strip()
+        dialect, comment = _uncommented(cut, table, told)
+        footer = len(footer_lines(table.text, dialect)) if told.footer is None else told.footer
+        if footer:
+            table.leave_below(footer)
+            dialect = _sniff(cut, table.text, told, name)  # it could not tell prose from rows
+        if not told.header:
+            table.leave_above(*prose_above(table.text, dialect))
+        check_columns(name, dialect.width)
+        columns = None if _BLANK_LINE.search(table.text) else cut.cut(table.text, dialect)
+    if columns is None:
+        columns, dialect, said = cut_by_row(table.text, dialect, table.numbers, name)
+        table.notes += said
+    read, marks, headed = _read(columns, dialect, told, table)
+    used = FileReading(
+        format="text",
+        encoding=found.encoding,
+        delimiter=dialect.delimiter,
+        quote=dialect.quote or "",
+        decimal=marks.decimal,
+        thousands=marks.thousands,
+        comment=comment,
+        header=table.numbers.of(1) if headed else 0,
+        footer=footer,
+    )
+    return read, used
+
+
+def _uncommented(cut: Cutter, table: Table, told: FileReading) -> tuple[Dialect, str]:
+    """Take comments away; the dialect of the rest, and the mark of the comments."""
+    mark = "#" if told.comment is None else told.comment
+    lines = comment_lines(table.text, mark) if mark else []
+    if told.comment is None and table.text.count(b"\n") - len(lines) < 2:
+        lines = []
+    dialect = _sniff(cut, without_lines(table.text, lines), told, table.name)
+    if lines and told.comment is None and (rows := rows_among(table.text, lines, dialect)):
+        lines = [line for line in lines if line not in rows]
+        dialect = _sniff(cut, without_lines(table.text, lines), told, table.name)
+    table.leave_out(lines, mark)
+    table.strip()
+    return dialect, mark if lines or told.comment else ""
+
+
+def _sniff(cut: Cutter, text: bytes, told: FileReading, name: str) -> Dialect:
+    dialect = cut.sniff(text.lstrip(b"\n"), told, name)
+    if dialect.width:
+        return dialect
+    width = width_of(text.split(b"\n", 1)[0].decode(), dialect)
+    if width < 2:
+        raise ReadingError(
+            f"{name} is not divided into cells by {dialect.delimiter!r}. Choose another delimiter."
+        )
+    return replace(dialect, width=width)
+
+
+def _read(
+    columns: list[pa.ChunkedArray], dialect: Dialect, told: FileReading, table: Table
+) -> tuple[Read, Marks, bool]:
+    head = [column.slice(0, _HEAD_ROWS).to_pylist() for column in columns]
+    headed = has_header(list(zip(*head, strict=True))) if told.header is None else told.header > 0
+    if headed:
+        names = [cells[0] or "" for cells in head]
+        columns = [column.slice(1) for column in columns]
+    else:
+        names = [f"column {i + 1}" for i in range(len(columns))]
+        table.notes.append(
+            f"The file has no header: its columns are named “column 1” to “column {len(columns)}”."
+        )
+    filled = max(map(_filled, columns))
+    if empty := len(columns[0]) - filled:
+        table.notes.append(f"{empty:,} empty row{'s' * (empty != 1)} at the end were left out.")
+        columns = [column.slice(0, filled) for column in columns]
+    check_rows(table.name, filled, len(columns))
+    last = [column[-1].as_py() for column in columns]
+    table.notes += about_total(last, f"row {filled:,}")
+    findings = Findings()
+    shown = [name.strip() or f"column {i + 1}" for i, name in enumerate(names)]
+    told_marks = Marks(told.decimal, told.thousands)
+    found, marks = text_columns(columns, shown, findings, dialect.delimiter, told_marks)
+    return Read(names, found, [*table.notes, *findings.sentences()]), marks, headed
+
+
+def _filled(column: pa.ChunkedArray) -> int:
+    """Rows up to the last cell with something in it."""
+    if not len(column) or column[-1].as_py().strip():
+        return len(column)
+    filled = pc.indices_nonzero(pc.not_equal(pc.utf8_trim_whitespace(column), ""))
+    return filled[-1].as_py() + 1 if len(filled) else 0
