@@ -1,0 +1,137 @@
+"""Does pre-training teach the encoder anything? Frozen embeddings beside every control.
+
+``make bench-quality``, or ``python -m benchmarks.quality [--tables a,b] [--seeds 0,1,2]
+[--preset balanced] [--set field=value …] [--probes …] [--json]``. Every result is a line of
+``benchmarks/results/quality.jsonl``; what is there already is not measured again, so a run that was
+stopped goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
+``--render`` writes the table of ``benchmarks/RESULTS.md``.
+
+Tables lie in TJEPA_BENCH_DATA. Original splits where there are some; scaling, encoding and
+pre-training see training rows only; every choice is made on validation rows; test rows are scored
+once. One torch thread.
+"""
+
+import os
+
+# Before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import json
+import sys
+import warnings
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
+
+from benchmarks.stick import probes, summary, tables
+from benchmarks.stick.measuring import is_measured, made_of, measure_rivals, measure_run
+from benchmarks.stick.records import Store, Variant, change
+from tjepa.pretraining import PRESETS
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "quality.jsonl"
+BOOK = HERE / "RESULTS.md"
+START, END = "<!-- results: {} -->\n", "<!-- end -->"
+
+
+def main() -> None:
+    arguments = _arguments()
+    variant = Variant(arguments.preset, tuple(map(change, arguments.set)))
+    store = Store(arguments.results)
+    if arguments.summary:
+        found = summary.summary(store, variant.name)
+        print(json.dumps(found, indent=2) if arguments.json else _in_words(found))
+        return
+    if arguments.render:
+        write_book(BOOK, store)
+        return
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", module="sklearn")  # probes that reach their last iteration
+    for name in arguments.tables or tables.names():
+        run_table(name, variant, arguments.seeds, arguments.probes, store, arguments.json)
+
+
+def run_table(
+    name: str, variant: Variant, seeds: list[int], wanted: tuple[str, ...], store: Store,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Measure what is not stored yet of one table."""
+    table = tables.load(name)
+    losses_file = store.file.parent / "rivals" / f"{name}.npz"
+    rivals = store.table(name)
+    if rivals is None or rivals["made_of"] != made_of(table) or not losses_file.exists():
+        rivals = measure_rivals(table, losses_file)
+        store.add(rivals)
+        _say(rivals, as_json)
+    for seed in seeds:
+        if not is_measured(store.run(name, variant.name, seed), table, wanted):
+            record = measure_run(table, variant, seed, losses_file, rivals, wanted)
+            store.add(record)
+            _say(record, as_json)
+
+
+def write_book(book: Path, store: Store) -> None:
+    """Put the table of each preset between its marks in the book."""
+    text = book.read_text()
+    for preset in PRESETS:
+        start = START.format(preset)
+        before, found, rest = text.partition(start)
+        if found:
+            after = rest[rest.index(END) :]
+            text = before + start + summary.rendered(store, preset) + after
+    book.write_text(text)
+
+
+def _say(record: dict, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(record), flush=True)
+        return
+    if record["kind"] == "table":
+        found = {one["library"]: round(one["score"], 4) for one in record["libraries"]}
+        print(f"{record['table']}: dummy {record['dummy']:.4f}, {found}", flush=True)
+        return
+    gains = record["gains"]["untrained"]
+    words = ", ".join(
+        f"{probe} {one['value']:+.4f} ± {one['error']:.4f}" for probe, one in gains.items()
+    )
+    print(
+        f"{record['table']}, seed {record['seed']}, {record['seconds']:.0f} s: {words}", flush=True
+    )
+
+
+def _in_words(found: dict) -> str:
+    lines = [f"{found['variant']}: {found['tables']} tables, {found['seeds']} seeds or more"]
+    for other in ("untrained", "raw", "gbdt"):
+        for probe, counts in found[other].items():
+            words = ", ".join(f"{count} {word}" for word, count in counts.items())
+            lines.append(f"{other:10} {probe:12} {words}")
+    return "\n".join([*lines, f"collapsed  {found['collapsed']}"])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--tables", type=_listed, help="names, with commas; all by default")
+    parser.add_argument(
+        "--seeds", type=lambda text: list(map(int, _listed(text))), default=[0, 1, 2]
+    )
+    parser.add_argument("--preset", choices=PRESETS, default="balanced")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
+    parser.add_argument("--probes", type=_listed, default=probes.NAMES)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--summary", action="store_true", help="count what is stored")
+    parser.add_argument("--render", action="store_true", help="write the table of RESULTS.md")
+    return parser.parse_args()
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Small models on frozen vectors: what is lost on the test rows, and the loss on validation rows.
+
+Everything is fitted on training rows and chosen on validation rows. With few labels neither has
+more: the penalty is chosen within the labelled rows, by leaving one out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from benchmarks.stick import losses
+from benchmarks.stick.losses import Losses
+from benchmarks.stick.tables import Table
+from tjepa.analysis import fitting
+from tjepa.analysis.fitting import Target
+
+FEW = (50, 200, 1_000)
+DRAWS = 5
+NEIGHBOURS = (5, 15, 50)
+KNN_ROWS = 20_000
+PENALTIES = np.logspace(-1, 6, 15)
+MLP_WIDTHS = (256, 128)
+
+NAMES = (
+    "linear_flat", "linear_pool", "knn", *(f"linear_{labels}" for labels in FEW), "mlp", "xgboost",
+)  # fmt: skip
+FULL = ("linear_flat", "linear_pool", "knn", "mlp", "xgboost")
+"""The probes that have all labels: the best of them is chosen on validation rows."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """``validation`` is the error rate or the RMSE there; nan with few labels."""
+
+    test: Losses
+    validation: float
+
+
+def target_of(table: Table) -> Target:
+    return fitting.encode_target(table.y, table.train, table.task)
+
+
+def probe(name: str, flat: np.ndarray, pooled: np.ndarray, table: Table, seed: int) -> Probed:
+    """One probe on vectors f32 [N, E] of all rows of the table, flattened and mean-pooled."""
+    target = target_of(table)
+    if name == "linear_pool":
+        return _linear(pooled, table, target, seed)
+    if name == "knn":
+        return _nearest(flat, table, target)
+    if name == "linear_flat":
+        return _linear(flat, table, target, seed)
+    if name == "mlp":
+        return _mlp(flat, table, target, seed)
+    if name == "xgboost":
+        return _xgboost(flat, table, target, seed)
+    return few_labels(flat, table, target, int(name.removeprefix("linear_")))
+
+
+def labelled_rows(table: Table, labels: int) -> list[np.ndarray]:
+    """The same few training rows for every model; drawn again where a draw has a single class."""
+    draws: list[np.ndarray] = []
+    for attempt in range(1_000):
+        random = np.random.default_rng(10_000 * labels + attempt)
+        rows = random.choice(table.train, labels, replace=False)
+        if len(np.unique(table.y[rows])) > 1:
+            draws.append(rows)
+        if len(draws) == DRAWS:
+            break
+    return draws
+
+
+def has(name: str, table: Table) -> bool:
+    """Whether the table has training rows enough for the probe to have few labels."""
+    labels = name.removeprefix("linear_")
+    return not labels.isdigit() or int(labels) < len(table.train)
+
+
+def few_labels(flat: np.ndarray, table: Table, target: Target, labels: int) -> Probed:
+    """Ridge on 50 to 1,000 labelled rows, for classes on their ±1 codes."""
+    draws = []
+    for rows in labelled_rows(table, labels):
+        scaled = standardised(flat, rows)
+        kind = RidgeClassifierCV if target.classes else RidgeCV
+        model = kind(PENALTIES).fit(scaled(flat[rows]), target.values[rows])
+        predicted = model.predict(scaled(flat[table.test]))
+        draws.append(losses.of(predicted, target.values[table.test], not target.classes))
+    return Probed(losses.together(draws, not target.classes), float("nan"))
+
+
+def standardised(x: np.ndarray, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Mean 0 and variance 1 on `rows`; what does not vary there is 0."""
+    mean, scale = x[rows].mean(axis=0, dtype=np.float64), x[rows].std(axis=0, dtype=np.float64)
+    scale = np.where(scale > 1e-6 * np.maximum(np.abs(mean), 1e-6), scale, np.inf)
+    return lambda vectors: np.asarray((vectors - mean) / scale)
+
+
+def probed(
+    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, table: Table, target: Target
+) -> Probed:
+    """What a fitted model loses; `predict` gives class codes or numbers."""
+    squared = not target.classes
+    rows = fitting.judged(target, table.validation)
+    chosen_by = losses.of(predict(x[rows]), target.values[rows], squared)
+    test = losses.of(predict(x[table.test]), target.values[table.test], squared)
+    error = float(chosen_by.mean(dtype=np.float64))
+    return Probed(losses.together([test], squared), error**0.5 if squared else error)
+
+
+def by_margins(
+    margins: Callable[[np.ndarray], np.ndarray], target: Target
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Class codes, or numbers, from the margins of a `Fitted`."""
+    return lambda x: margins(x).argmax(axis=1) if target.classes else margins(x)
+
+
+def _linear(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
+    fitted = fitting.linear_probe(x, target, table.train, table.validation, seed)
+    return probed(by_margins(fitted.margins, target), x, table, target)
+
+
+def _nearest(x: np.ndarray, table: Table, target: Target) -> Probed:
+    rows = fitting.sampled(table.train, 0, KNN_ROWS)
+    kind = KNeighborsClassifier if target.classes else KNeighborsRegressor
+    tried = []
+    for neighbours in NEIGHBOURS:
+        model = kind(min(neighbours, len(rows)), weights="distance", algorithm="brute")
+        model.fit(x[rows], target.values[rows])
+        tried.append(probed(model.predict, x, table, target))
+    return min(tried, key=lambda found: found.validation)
+
+
+def _mlp(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
+    """Two hidden layers, stopped early on a tenth of the training rows."""
+    scaled = standardised(x, table.train)
+    values = target.values[table.train]
+    options = {"early_stopping": _can_stop_early(values, target), "random_state": seed}
+    if target.classes:
+        model = MLPClassifier(MLP_WIDTHS, **options).fit(scaled(x[table.train]), values)
+        return probed(lambda vectors: model.predict(scaled(vectors)), x, table, target)
+    mean, scale = values.mean(), values.std()
+    model = MLPRegressor(hidden_layer_sizes=MLP_WIDTHS, **options).fit(
+        scaled(x[table.train]), (values - mean) / scale
+    )
+    return probed(lambda vectors: model.predict(scaled(vectors)) * scale + mean, x, table, target)
+
+
+def _can_stop_early(values: np.ndarray, target: Target) -> bool:
+    """A tenth of the rows, drawn by class, must hold each class."""
+    if not target.classes:
+        return len(values) >= 100
+    return bool(np.bincount(values).min() >= 2 and len(values) >= 10 * target.classes)
+
+
+def _xgboost(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
+    numbers = np.zeros(x.shape[1], dtype=bool)
+    fitted = fitting.xgboost((x, numbers), target, table.train, table.validation, seed)
+    return probed(by_margins(fitted.margins, target), x, table, target)

@@ -1,0 +1,75 @@
+"""Results as JSON lines, one for each table's rivals and one for each pre-training."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tjepa.pretraining import PretrainingConfig, preset
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A preset, and what was changed of it: one configuration for every table."""
+
+    preset: str
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        changes = [f"{field}={value}" for field, value in self.changes]
+        return ", ".join([self.preset, *changes])
+
+    def config(self, rows: int, seed: int) -> PretrainingConfig:
+        """The configuration for a table of so many training rows."""
+        return replace(preset(self.preset, rows), **dict(self.changes), seed=seed)
+
+
+def change(text: str) -> tuple[str, Any]:
+    """``field=value`` as a change; ValueError where there is no such field."""
+    field, _, value = text.partition("=")
+    defaults = PretrainingConfig()
+    if not hasattr(defaults, field):
+        raise ValueError(f"there is no setting {field!r}")
+    kind = type(getattr(defaults, field))
+    if kind is bool:
+        return field, {"true": True, "false": False}[value.lower()]
+    return field, kind(value)
+
+
+class Store:
+    """The file of results: lines are only ever added, and of two that answer the same question the
+    later counts.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        lines = file.read_text().splitlines() if file.exists() else []
+        self._records = {_key(record): record for record in map(json.loads, lines)}
+
+    def add(self, record: Record) -> None:
+        self._records[_key(record)] = record
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a") as lines:
+            lines.write(json.dumps(record) + "\n")
+
+    def table(self, table: str) -> Record | None:
+        return self._records.get(("table", table))
+
+    def run(self, table: str, variant: str, seed: int) -> Record | None:
+        return self._records.get(("run", table, variant, seed))
+
+    def runs(self, variant: str | None = None) -> Iterator[Record]:
+        """The pre-trainings of a variant, or of all."""
+        for record in self._records.values():
+            if record["kind"] == "run" and variant in (None, record["variant"]):
+                yield record
+
+
+def _key(record: Record) -> tuple[Any, ...]:
+    if record["kind"] == "table":
+        return ("table", record["table"])
+    return ("run", record["table"], record["variant"], record["seed"])

@@ -1,0 +1,129 @@
+"""Many seeds and tables → intervals, wins, ties and losses, and the table of RESULTS.md."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.stick.measuring import COMPARISONS
+from benchmarks.stick.records import Record, Store
+
+SUMMARISED = ("linear_flat", "linear_pool", "linear_200", "best")
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean gain over seeds with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        return "wins" if self.low > 0 else "losses" if self.high < 0 else "ties"
+
+
+def mean_gain(gains: Iterable[dict[str, float]]) -> Mean:
+    """The gain of a table over its pre-training seeds.
+
+    Two errors add up: of the test rows and label draws, which all seeds share and which averaging
+    over seeds does not lessen, and of the seeds. Seeds are few, so Student's t has the degrees of
+    freedom of Welch and Satterthwaite.
+    """
+    pairs = [(one["value"], one["error"]) for one in gains]
+    values, errors = np.array(pairs).T
+    rows = float(np.mean(errors)) ** 2
+    seeds = float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
+    freedom = np.inf if seeds == 0 else (len(values) - 1) * ((rows + seeds) / seeds) ** 2
+    half = float(stats.t.ppf(0.975, freedom)) * (rows + seeds) ** 0.5
+    value = float(values.mean())
+    return Mean(value, value - half, value + half)
+
+
+def by_table(runs: Iterable[Record]) -> dict[str, list[Record]]:
+    found = defaultdict(list)
+    for run in runs:
+        found[run["table"]].append(run)
+    return dict(sorted(found.items()))
+
+
+def gains_of(runs: list[Record], other: str, probe: str) -> Mean | None:
+    """Of one table; None where it lacks the probe."""
+    gains = [run["gains"][other][probe] for run in runs if probe in run["gains"][other]]
+    return mean_gain(gains) if gains else None
+
+
+def summary(store: Store, variant: str) -> dict[str, Any]:
+    """Wins, ties and losses over the tables, for each comparison and probe."""
+    tables = by_table(store.runs(variant))
+    result: dict[str, Any] = {
+        "variant": variant,
+        "tables": len(tables),
+        "seeds": min((len(runs) for runs in tables.values()), default=0),
+    }
+    for other in COMPARISONS:
+        result[other] = {}
+        for probe in SUMMARISED:
+            counts = {"wins": 0, "ties": 0, "losses": 0}
+            for runs in tables.values():
+                if (found := gains_of(runs, other, probe)) is not None:
+                    counts[found.verdict] += 1
+            result[other][probe] = counts
+    result["collapsed"] = sum(run["collapsed"] for runs in tables.values() for run in runs)
+    return result
+
+
+def scores(runs: list[Record], whose: str, probe: str) -> float | None:
+    found = [run["scores"][whose][probe]["score"] for run in runs if probe in run["scores"][whose]]
+    return float(np.mean(found)) if found else None
+
+
+def rendered(store: Store, variant: str) -> str:
+    """The results of a variant as a Markdown table: scores, and gains with their intervals."""
+    lines = [
+        "| table | metric | seeds | dummy | raw, linear | untrained, flat / pooled / 200 "
+        "| **T-JEPA, flat / pooled / 200** | best probe | best GBDT | GBDT, 200 "
+        "| gain over untrained: flat; pooled; 200 labels | collapsed |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in by_table(store.runs(variant)).items():
+        table = store.table(name)
+        if table is None:
+            continue
+        best = [run["scores"]["tjepa"][run["best"]]["score"] for run in runs if run["best"]]
+        three = ("linear_flat", "linear_pool", "linear_200")
+        cells = [
+            name,
+            table["metric"],
+            str(len(runs)),
+            _number(table["dummy"]),
+            _number(table["raw"]["linear_flat"]["score"]),
+            " / ".join(_number(scores(runs, "untrained", probe)) for probe in three),
+            " / ".join(_number(scores(runs, "tjepa", probe)) for probe in three),
+            _number(float(np.mean(best)) if best else None),
+            _number(table["gbdt"]["all"]["score"]),
+            _number(table["gbdt"].get("linear_200", {}).get("score")),
+            "; ".join(_gain(gains_of(runs, "untrained", probe)) for probe in three),
+            str(sum(run["collapsed"] for run in runs)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _gain(found: Mean | None) -> str:
+    if found is None:
+        return "–"
+    digits = 4 if abs(found.high) < 100 else 0
+    mark = "**" if found.verdict == "wins" else "_" if found.verdict == "losses" else ""
+    words = f"{found.value:+,.{digits}f} [{found.low:+,.{digits}f}, {found.high:+,.{digits}f}]"
+    return f"{mark}{words}{mark}"

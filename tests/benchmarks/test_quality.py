@@ -1,0 +1,241 @@
+"""The measuring stick itself: gains and their errors, what is compared, what is stored."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import quality
+from benchmarks.stick import losses, measuring, probes, rivals, summary, tables
+from benchmarks.stick.losses import Losses, gain
+from benchmarks.stick.records import Record, Store, Variant, change
+from benchmarks.stick.tables import Table
+from tjepa.pretraining import PretrainingConfig
+from tjepa.table import infer_schema, override, typed
+
+SMALL = tuple(map(change, ("layers=1", "width=8", "heads=2", "epochs=2", "batch_size=64")))
+
+
+def _table(task: str, rows: int = 400) -> Table:
+    """The target follows from two of the columns, and a third copies one of them."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(2, rows))
+    c = random.choice(["x", "y", "z"], rows)
+    signal = a + (c == "x") + 0.1 * random.normal(size=rows)
+    target = signal if task == "regression" else np.where(signal > 0.3, "yes", "no")
+    frame = pd.DataFrame({"a": a, "b": b, "c": c, "copy": a + 0.01 * b, "target": target})
+    schema = override(infer_schema(frame), frame, target="target", task=task)
+    y = frame["target"].to_numpy(np.float64 if task == "regression" else object)
+    train, validation, test = np.split(np.arange(rows), [rows // 2, 3 * rows // 4])
+    return Table("made", typed(frame, schema), schema, y, task, train, validation, test, ())
+
+
+def _losses(rows: np.ndarray, squared: bool) -> Losses:
+    return losses.together([rows.astype(np.float32)], squared)
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_the_error_of_a_gain_is_that_of_many_samples_of_rows(squared: bool) -> None:
+    random = np.random.default_rng(1)
+
+    def draw(rows: int) -> tuple[Losses, Losses]:
+        shared = random.normal(size=rows)
+        mine, other = shared + 0.5 * random.normal(size=(2, rows))
+        if squared:
+            return _losses(mine**2, True), _losses((1.2 * other) ** 2, True)
+        return _losses(mine > 0.5, False), _losses(other > 0.4, False)
+
+    found = [gain(*draw(500)) for _ in range(400)]
+    spread = np.std([one.value for one in found])
+    assert np.mean([one.error for one in found]) == pytest.approx(spread, rel=0.15)
+
+
+def test_a_gain_is_positive_where_less_is_lost() -> None:
+    none, all_lost = _losses(np.zeros(9), False), _losses(np.ones(9), False)
+    assert gain(none, all_lost).value == 1
+    assert gain(all_lost, none).value == -1
+    near, far = _losses(np.full(9, 4.0), True), _losses(np.full(9, 9.0), True)
+    assert gain(near, far).value == pytest.approx(1)
+    assert near.score == pytest.approx(2)
+
+
+def test_draws_of_labels_that_disagree_make_a_gain_less_sure() -> None:
+    random = np.random.default_rng(2)
+    rows = random.random((4, 300)) < 0.3
+    mine = losses.together([row.astype(np.float32) for row in rows], False)
+    better = rows & (random.random((4, 300)) < 0.5)
+    better[::2] = rows[::2]  # only in every second draw
+    other = losses.together([row.astype(np.float32) for row in better], False)
+    agreeing = gain(_losses(rows.mean(axis=0), False), _losses(better.mean(axis=0), False))
+    assert gain(other, mine).error > 1.5 * agreeing.error
+
+
+def test_an_interval_over_seeds_is_wider_than_one_of_rows_alone() -> None:
+    alike = summary.mean_gain([{"value": 0.1, "error": 0.02}] * 3)
+    assert (alike.high - alike.low) / 2 == pytest.approx(1.96 * 0.02, rel=1e-3)
+    assert alike.verdict == "wins"
+    apart = summary.mean_gain([{"value": value, "error": 0.02} for value in (0.0, 0.1, 0.2)])
+    assert apart.value == pytest.approx(0.1)
+    assert apart.low < -0.03
+    assert apart.verdict == "ties"
+    assert summary.mean_gain([{"value": -0.1, "error": 0.02}]).verdict == "losses"
+
+
+def test_few_labels_are_the_same_for_every_model_and_hold_two_classes() -> None:
+    table = _table("classification")
+    rare = table.y.copy()
+    rare[table.train] = "no"
+    rare[table.train[:4]] = "yes"
+    table = Table(**{**vars(table), "y": rare})
+    draws = probes.labelled_rows(table, 20)
+    assert len(draws) == probes.DRAWS
+    for rows, again in zip(draws, probes.labelled_rows(table, 20), strict=True):
+        assert rows.tolist() == again.tolist()
+        assert set(rare[rows]) == {"yes", "no"}
+        assert set(rows) <= set(table.train)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_every_probe_finds_a_plain_signal_and_none_finds_noise(task: str) -> None:
+    table = _table(task)
+    target = probes.target_of(table)
+    signal = target.values[:, None] + 0.01 * np.random.default_rng(3).normal(size=(400, 6))
+    noise = np.random.default_rng(4).normal(size=(400, 6))
+    for name in probes.NAMES:
+        if not probes.has(name, table):
+            continue
+        score = probes.probe(name, signal, signal, table, 0).test.score
+        chance = probes.probe(name, noise, noise, table, 0).test.score
+        if task == "classification":
+            assert score > 0.95, name
+            assert chance < 0.75, name
+        else:
+            assert score < 0.35, name
+            assert chance > 0.8 * target.values[table.test].std(), name
+    assert not probes.has("linear_200", table)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_table_is_measured_once_with_all_that_is_compared(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rivals, "TRIALS", 2)
+    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
+    monkeypatch.setattr(tables, "load", lambda name: _table(task))
+    store, variant = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL)
+    quality.run_table("made", variant, [0, 1], probes.NAMES, store, as_json=True)
+    lines = store.file.read_text().splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["table", "run", "run"]
+    quality.run_table("made", variant, [0, 1], probes.NAMES, Store(store.file), as_json=True)
+    assert store.file.read_text().splitlines() == lines
+
+    about, run = store.table("made"), store.run("made", variant.name, 0)
+    assert about is not None
+    assert run is not None
+    boosted = about["gbdt"]["all"]["score"]
+    assert boosted > 0.9 if task == "classification" else boosted < 0.3
+    assert {one["library"] for one in about["libraries"]} == set(rivals.LIBRARIES)
+    full = {"linear_flat", "linear_pool", "knn", "linear_50", "mlp", "xgboost"}
+    assert set(run["scores"]["tjepa"]) == set(run["scores"]["untrained"]) == full
+    for other in measuring.COMPARISONS:
+        assert set(run["gains"][other]) == full | {"best"}
+    sign = 1 if task == "classification" else -1
+    for probe in full:
+        mine, other = (run["scores"][whose][probe]["score"] for whose in ("tjepa", "untrained"))
+        stored = run["gains"]["untrained"][probe]["value"]
+        assert stored == pytest.approx(sign * (mine - other), abs=1e-6)
+    few = about["gbdt"]["linear_50"]["score"]
+    gained = sign * (run["scores"]["tjepa"]["linear_50"]["score"] - few)
+    assert run["gains"]["gbdt"]["linear_50"]["value"] == pytest.approx(gained, abs=1e-6)
+
+
+def _run(table: str, seed: int, value: float, collapsed: bool = False) -> Record:
+    one = {"value": value, "error": 0.01}
+    by_probe = dict.fromkeys(summary.SUMMARISED, one)
+    return {
+        "kind": "run", "table": table, "variant": "balanced", "seed": seed,
+        "collapsed": collapsed, "gains": dict.fromkeys(measuring.COMPARISONS, by_probe),
+    }  # fmt: skip
+
+
+def test_a_summary_counts_tables_not_runs(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+    for seed in range(3):
+        store.add(_run("better", seed, 0.1))
+        store.add(_run("worse", seed, -0.1, collapsed=seed == 2))
+        store.add(_run("same", seed, 0.0))
+    store.add({**_run("other", 0, 0.1), "variant": "quick"})
+    found = summary.summary(Store(store.file), "balanced")
+    assert (found["tables"], found["seeds"], found["collapsed"]) == (3, 3, 1)
+    for other in measuring.COMPARISONS:
+        for probe in summary.SUMMARISED:
+            assert found[other][probe] == {"wins": 1, "ties": 1, "losses": 1}
+
+
+def test_a_later_line_counts(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+    store.add(_run("same", 0, 0.0))
+    store.add(_run("same", 0, 0.5))
+    [found] = Store(store.file).runs("balanced")
+    assert found["gains"]["raw"]["best"]["value"] == 0.5
+
+
+def test_a_variant_changes_what_it_says_and_nothing_else() -> None:
+    plain, changed = Variant("balanced"), Variant("balanced", (change("targets=1"),))
+    assert changed.name == "balanced, targets=1"
+    assert changed.config(5_000, 3).targets == 1
+    back = {**changed.config(5_000, 3).to_json(), "targets": PretrainingConfig().targets}
+    assert back == plain.config(5_000, 3).to_json()
+    assert change("shared_context=False") == ("shared_context", False)
+    with pytest.raises(ValueError, match="no setting 'target'"):
+        change("target=1")
+
+
+def test_an_original_split_is_kept_and_another_is_made_where_there_is_none() -> None:
+    train, validation, test = tables._split(None, 1_000)
+    assert (len(train), len(validation), len(test)) == (640, 160, 200)
+    assert sorted([*train, *validation, *test]) == list(range(1_000))
+    whole = {"ranges": {"train": [0, 6], "val": [6, 8], "test": [8, 10]}}
+    parts = [rows.tolist() for rows in tables._split(whole, 10)]
+    assert parts == [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]]
+    part = {"ranges": {"val": [0, 50], "test": [50, 100]}}
+    train, validation, test = tables._split(part, 100)
+    assert (len(train), len(validation)) == (40, 10)
+    assert test.tolist() == list(range(50, 100))
+    assert not set(train) & set(validation)
+
+
+def test_what_tells_the_target_is_left_out_and_said() -> None:
+    if not (tables.DATA / "bike_sharing.json").exists():
+        pytest.skip("the tables of the benchmark are not here (TJEPA_BENCH_DATA)")
+    table = tables.load("bike_sharing")
+    assert not {"casual", "registered"} & set(table.frame.columns)
+    assert any("casual, registered" in note for note in table.notes)
+    horses = tables.load("horse_colic")
+    assert len(horses.train) + len(horses.validation) + len(horses.test) == 299
+    assert any("1 rows without a target" in note for note in horses.notes)
+
+
+def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+    book = tmp_path / "RESULTS.md"
+    start = quality.START.format("balanced")
+    book.write_text(f"Words before.\n{start}old\n{quality.END}\nWords after.\n")
+    three = {probe: {"score": 0.75} for probe in ("linear_flat", "linear_pool", "linear_200")}
+    store.add({
+        "kind": "table", "table": "made", "metric": "accuracy", "dummy": 0.5,
+        "raw": {"linear_flat": {"score": 0.6}}, "gbdt": {"all": {"score": 0.8}},
+    })  # fmt: skip
+    store.add({
+        **_run("made", 0, 0.1), "best": "linear_flat",
+        "scores": {"tjepa": three, "untrained": three},
+    })  # fmt: skip
+    quality.write_book(book, store)
+    text = book.read_text()
+    assert text.startswith("Words before.\n")
+    assert text.endswith("\nWords after.\n")
+    assert "old" not in text
+    assert "| made | accuracy | 1 | 0.5000 | 0.6000 |" in text
+    assert "**+0.1000" in text
