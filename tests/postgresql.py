@@ -41,7 +41,7 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="tjepa-pg-"))
     user = None
     if os.geteuid() == 0:
-        user = next((name for name in ("postgres", "nobody") if _exists(name)), None)
+        user = next((name for name in ("postgres", "nobody") if exists(name)), None)
         if user is None:
             pytest.skip("PostgreSQL does not run as root, and there is no other user")
         shutil.chown(folder, user)
@@ -63,7 +63,7 @@ def server() -> Iterator[str]:
         )
         assert done.returncode == 0, done.stderr.decode()
 
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     log = folder / "log"
     settings = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off"
     settings += f" -c unix_socket_directories={folder}"
@@ -89,7 +89,7 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _exists(name: str) -> bool:
+def exists(name: str) -> bool:
     import pwd  # not on Windows
 
     try:
@@ -99,7 +99,7 @@ def _exists(name: str) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

@@ -64,7 +64,7 @@ def test_pretrain_trains_on_a_result(shop: str, capsys: pytest.CaptureFixture[st
         (["--query", QUERY, "--from", "{shop}", "--delimiter", "tab"], "does not apply"),
         (["--query", QUERY, "--from", "{shop}", "--limit-rows", "0"], "no whole number"),
         (["--query", "DROP TABLE house", "--from", "{shop}"], "only reads"),
-        (["--query", QUERY, "--from", "mysql://me:hush@host/x"], "Only PostgreSQL"),
+        (["--query", QUERY, "--from", "mysql://me:hush@host/x"], "needs mysqlclient"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(

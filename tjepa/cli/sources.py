@@ -19,8 +19,8 @@ def add_source(command: argparse.ArgumentParser, count: Any, seconds: Any) -> No
         "--from",
         metavar="DATABASE",
         dest="database",
-        help="a SQLite or DuckDB file, or postgresql://USER@HOST/DATABASE; the password is best "
-        "left to PGPASSWORD or ~/.pgpass",
+        help="a SQLite or DuckDB file, postgresql://USER@HOST/DATABASE (the password is best left "
+        "to PGPASSWORD or ~/.pgpass), or another URL of SQLAlchemy: mysql+pymysql://…",
     )
     group.add_argument(
         "--limit-rows", metavar="N", type=count, help="cut a longer result (default: 1000000)"

@@ -1,6 +1,7 @@
 """Queries of a real PostgreSQL server, which the test starts where it is installed."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from tests.postgresql import PASSWORD, WRITTEN, server
 from tjepa.errors import ReadingError
-from tjepa.table import read_query
+from tjepa.table import QueryCancelledError, read_query
 
 SETUP = """
     CREATE TABLE sale (number bigint, town text, price numeric(10, 2));
@@ -16,6 +17,7 @@ SETUP = """
     FROM generate_series(0, 11999) i;
     CREATE TABLE salary (name text, amount int);
     INSERT INTO salary VALUES ('x', 1);
+    CREATE TYPE level AS ENUM ('low', 'high');
     CREATE SEQUENCE counter;
     CREATE ROLE clerk LOGIN PASSWORD 'clerk-secret';
     GRANT SELECT ON sale TO clerk;
@@ -80,6 +82,70 @@ def test_special_cells_become_the_types_of_a_table(url: str) -> None:
     assert (row["rest %s"], row["rest %s (2)"]) == (1, 1)
 
 
+def test_unusual_cells_come_back_typed_or_with_a_note(url: str) -> None:
+    raw = read_query(
+        url,
+        "SELECT 12345678901234567890::numeric AS huge, 1.0::numeric AS whole, "
+        "'NaN'::numeric AS nan, 'NaN'::float8 AS fnan, 'infinity'::date AS never, "
+        "'-infinity'::timestamptz AS ever, "
+        "date '0044-03-15 BC' AS ides, timestamp '20000-01-01' AS far, "
+        "interval '1 year 1 month 2 seconds' AS span, timetz '12:34+02' AS hour, "
+        "int4range(1, 5) AS span2, 'high'::level AS level, b'101' AS bits, "
+        "array['2020-01-01'::date] AS days",
+    )
+    row = raw.frame.iloc[0]
+    assert row["huge"] == "12345678901234567890"
+    assert (row["whole"], raw.frame["whole"].dtype) == (1, "int64")
+    assert raw.frame[["nan", "fnan", "never", "ever"]].isna().all(axis=None)
+    assert (row["ides"], row["far"]) == ("0044-03-15 BC", "20000-01-01 00:00:00")
+    assert row["span"] == (365 + 30) * 86_400 + 2
+    assert (row["hour"], row["span2"], row["level"]) == ("12:34:00+02", "[1, 5)", "high")
+    assert (row["bits"], row["days"]) == ("101", '["2020-01-01"]')
+    notes = " ".join(raw.notes)
+    for said in (
+        "rounded: huge.",
+        "was read as missing: 2 cells (nan and fnan).",
+        "Infinite dates were read as missing: 2 cells (never and ever).",
+        "kept as text, as written there: ides and far.",
+        "In durations a month counts as 30 days and a year as 365: span.",
+        "became text: span2.",
+        "became text: days.",
+    ):
+        assert said in notes
+
+
+def test_dates_out_of_reach_do_not_change_those_beside_them(url: str) -> None:
+    raw = read_query(
+        url,
+        "SELECT * FROM (VALUES (date '2020-01-01', 1), ('infinity', 2), ('0044-03-15 BC', 3)) "
+        "AS v (day, n) ORDER BY n",
+    )
+    assert list(raw.frame["day"].dropna()) == ["2020-01-01", "0044-03-15 BC"]
+    assert any("The first text is '0044-03-15 BC' in row 2" in note for note in raw.notes)
+
+
+def test_a_query_that_is_cancelled_is_stopped_and_says_so(url: str) -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    with pytest.raises(QueryCancelledError, match="the query was cancelled"):
+        read_query(url, "SELECT pg_sleep(600), 1", cancelled=stop.is_set)
+
+
+def test_a_cell_of_many_megabytes_is_refused_and_its_row_named(url: str) -> None:
+    query = (
+        "SELECT i, repeat('x', CASE i WHEN 7 THEN 17000000 ELSE 1 END) FROM generate_series(0, 9) i"
+    )
+    assert "in row 7 counted from 0" in refusal(url, query)
+
+
+def test_a_superuser_is_refused_unless_that_does_not_matter(url: str, address: str) -> None:
+    query = "SELECT * FROM sale"
+    assert "not asked from here as a superuser" in refusal(url, query, superuser=False)
+    assert len(read_query(url, query, enforced_only=True).frame) == 12_000
+    clerk = f"postgresql://clerk:clerk-secret@{address}/postgres"
+    assert len(read_query(clerk, query, enforced_only=True, superuser=False).frame) == 12_000
+
+
 def test_a_longer_result_is_cut_on_the_server(url: str) -> None:
     raw = read_query(url, "SELECT generate_series(1, 1000000000000) AS i, 2", limit_rows=6_000)
     assert len(raw.frame) == 6_000
@@ -100,6 +166,10 @@ def test_a_longer_result_is_cut_on_the_server(url: str) -> None:
         "COMMIT",
         "COPY sale TO '/tmp/tjepa-must-not-be'",
         "COPY sale TO PROGRAM 'cat'",
+        "DO $$ BEGIN DELETE FROM sale; END $$",
+        "SELECT * FROM sale FOR UPDATE",
+        "SELECT query_to_xml('DELETE FROM sale', true, true, ''), 1",
+        "SELECT 1, 2 /* */; -- \n DROP TABLE sale",
         "SELECT * INTO other FROM sale",
         "SELECT FROM sale",
     ],

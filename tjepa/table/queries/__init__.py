@@ -1,5 +1,10 @@
 """SQL → frame: one reading query, with limits of rows, bytes and time."""
 
-from tjepa.table.queries.query import QUERY_ROWS, QUERY_SECONDS, read_query
+from tjepa.table.queries.query import (
+    QUERY_ROWS,
+    QUERY_SECONDS,
+    QueryCancelledError,
+    read_query,
+)
 
-__all__ = ["QUERY_ROWS", "QUERY_SECONDS", "read_query"]
+__all__ = ["QUERY_ROWS", "QUERY_SECONDS", "QueryCancelledError", "read_query"]
