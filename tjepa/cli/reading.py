@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tjepa.table import FileReading
 
-_WORDS = {"none": "", "tab": "\t", "\\t": "\t", "space": " "}
+_WORDS = {"none": "", "blanks": "  ", "tab": "\t", "\\t": "\t", "space": " "}
 _MARK_HELP = "one character, or tab, space, none"
 
 
@@ -16,8 +16,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "how the file is read", "What is not given is found out; `tjepa inspect` says it."
     )
     group.add_argument("--sheet", metavar="NAME", help="the sheet of an Excel file")
+    group.add_argument(
+        "--format", choices=("text", "json", "arff"), help="of a text that is taken for another"
+    )
     group.add_argument("--encoding", metavar="NAME", help="of text, such as windows-1252")
-    group.add_argument("--delimiter", metavar="MARK", type=_mark, help=_MARK_HELP)
+    group.add_argument(
+        "--delimiter", metavar="MARK", type=_mark, help=f"{_MARK_HELP}; ||, ::, or blanks for runs"
+    )
     group.add_argument("--quote", metavar="MARK", type=_mark, help=_MARK_HELP)
     group.add_argument("--decimal", choices=(".", ","), help="the decimal mark of numbers")
     group.add_argument("--thousands", metavar="MARK", type=_mark, help=_MARK_HELP)
@@ -30,6 +35,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         dest="header",
         type=_row,
         help="the line or row with the names of the columns, from 1; none",
+    )
+    group.add_argument(
+        "--header-rows",
+        metavar="N",
+        type=_row,
+        help="how many rows the header has; the names in them are joined",
     )
     group.add_argument(
         "--footer-rows",
@@ -45,6 +56,7 @@ def reading_of(arguments: argparse.Namespace) -> "FileReading":
     from tjepa.table import FileReading
 
     return FileReading(
+        format=arguments.format,
         encoding=arguments.encoding,
         delimiter=arguments.delimiter,
         quote=arguments.quote,
@@ -53,6 +65,7 @@ def reading_of(arguments: argparse.Namespace) -> "FileReading":
         comment=arguments.comment,
         header=arguments.header,
         footer=arguments.footer,
+        header_rows=arguments.header_rows,
     )
 
 

@@ -4,10 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from tjepa.table import APPLIES, FORMATS, FileReading
+from tjepa.table.reading.choices import WRITTEN
 from tjepa.table.reading.encodings import ENCODINGS
+from tjepa.table.reading.wide_marks import BLANKS
 
 NAMES: dict[str, Mapping[Any, str]] = {
-    "delimiter": {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"},
+    "format": {form: FORMATS[form] for form in WRITTEN},
+    "delimiter": {
+        ",": "comma",
+        ";": "semicolon",
+        "\t": "tab",
+        "|": "bar",
+        " ": "space",
+        "||": "two bars",
+        "::": "two colons",
+        BLANKS: "runs of blanks",
+    },
     "quote": {'"': 'double "', "'": "single '", "": "none"},
     "decimal": {".": "point", ",": "comma"},
     "thousands": {"": "none", ",": "comma", ".": "point", " ": "space", "'": "apostrophe"},
@@ -16,6 +28,7 @@ NAMES: dict[str, Mapping[Any, str]] = {
 }
 """The usual values of a field and what each is called."""
 _LABELS = {
+    "format": "Format",
     "encoding": "Encoding",
     "delimiter": "Delimiter",
     "quote": "Quote",
@@ -23,6 +36,7 @@ _LABELS = {
     "thousands": "Thousands mark",
     "comment": "Comment lines begin with",
     "header": "Header in line",
+    "header_rows": "Rows of the header",
     "footer": "Lines left out at the end",
 }
 _SHEET_LABELS = {"header": "Header in row", "footer": "Rows left out at the end"}
@@ -35,7 +49,8 @@ def reading_in_words(reading: FileReading) -> str:
     parts = [FORMATS[reading.format]]
     for field in APPLIES[reading.format]:
         value = getattr(reading, field)
-        if value not in (None, "", 0) or (field == "header" and value == 0):
+        usual = field == "header_rows" and value == 1
+        if (value not in (None, "", 0) and not usual) or (field == "header" and value == 0):
             parts.append(f"{label(field, reading.format).lower()}: {shown(field, value)}")
     return " · ".join(parts)
 

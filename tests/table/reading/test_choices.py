@@ -25,7 +25,7 @@ def problem(text: str | bytes, **told: str | int) -> str:
 
 def test_what_was_found_out_is_said() -> None:
     raw = read("Report\n\n# c\na;b\n1,5;'x;y'\n2,5;z\n2,5;z\n\nSource: us\n".encode("utf-16"))
-    assert raw.reading == FileReading("text", "utf-16", ";", "'", ",", "", "#", 4, 1)
+    assert raw.reading == FileReading("text", "utf-16", ";", "'", ",", "", "#", 4, 1, 1)
     assert raw.frame.to_dict("list") == {"a": [1.5, 2.5, 2.5], "b": ["x;y", "z", "z"]}
 
 
@@ -124,7 +124,7 @@ def test_what_means_nothing_for_a_format_is_refused(shared_data: Path) -> None:
 
 def test_every_format_has_a_name_and_its_fields() -> None:
     assert set(FORMATS) == set(APPLIES)
-    fields = set(FileReading("", "", "", "", "", "", "", 0, 0).told) - {"format"}
+    fields = set(FileReading("", "", "", "", "", "", "", 0, 0, 0).told) - {"format"}
     assert {field for applies in APPLIES.values() for field in applies} == fields
 
 
@@ -136,16 +136,18 @@ def test_a_reading_survives_json() -> None:
 
 
 def test_rows_of_a_sheet_can_be_told() -> None:
-    data = book(one=[[], ["a", "b"], ["c", "d"], [1, 2], [3, 4]])
+    data = book(one=[[], ["a", "b"], ["c", 5], [1, 2], [3, 4]])
 
     def sheet(**told: int) -> RawTable:
         return read_table(data, name="b.xlsx", reading=FileReading(**told))
 
-    assert sheet().reading == FileReading("workbook", decimal=".", thousands="", header=2, footer=0)
-    assert sheet(header=3).frame.to_dict("list") == {"c": [1, 3], "d": [2, 4]}
+    assert sheet().reading == FileReading(
+        "workbook", decimal=".", thousands="", header=2, footer=0, header_rows=1
+    )
+    assert sheet(header=3).frame.to_dict("list") == {"c": [1, 3], "5": [2, 4]}
     assert sheet(header=3).notes == ("A line above the header was left out: a b.",)
     assert sheet(header=0).frame.shape == (4, 2)
-    assert sheet(header=3, footer=1).frame.to_dict("list") == {"c": [1], "d": [2]}
+    assert sheet(header=3, footer=1).frame.to_dict("list") == {"c": [1], "5": [2]}
     assert sheet(header=3).content_id != sheet().content_id
     for row in (1, 6):
         with pytest.raises(ReadingError, match=rf"row {row}: the filled rows are 2 to 5"):

@@ -11,7 +11,7 @@ import pytest
 
 from tjepa.errors import ReadingError
 from tjepa.table.reading.raw_table import RawTable, read_table
-from tjepa.table.reading.workbooks import _extent
+from tjepa.table.reading.workbook_parts import Extent
 
 
 def book(**sheets: list[list[Any]]) -> bytes:
@@ -145,7 +145,11 @@ def test_a_stray_cell_far_out_is_found_before_it_takes_all_memory() -> None:
 
 def test_cells_that_are_only_formatted_are_not_far_out() -> None:
     row = b'<row r="1048576"><c r="B1048576"><v>1</v></c><c r="XFD1048576" s="3"/></row>'
-    assert _extent(row) == (1_048_576, 2)
+    for size in (1, 7, len(row)):  # a piece may end within a tag
+        extent = Extent()
+        for begin in range(0, len(row), size):
+            extent.feed(row[begin : begin + size])
+        assert (extent.rows, extent.columns) == (1_048_576, 2)
 
 
 BODY = [[f"n{i}", i, i * 1.5, "a"] for i in range(6)]
@@ -191,14 +195,15 @@ def test_merged_cells_are_named() -> None:
     )
 
 
-def test_names_of_groups_above_the_header_are_no_header() -> None:
+def test_names_of_groups_above_the_header_are_joined_with_it() -> None:
     made = openpyxl.load_workbook(io.BytesIO(book(one=[["g", "g2", None, "h"], NAMES, *BODY])))
     made.active.merge_cells("B1:C1")
     file = io.BytesIO()
     made.save(file)
     raw = read(file.getvalue())
-    assert list(raw.frame) == NAMES
-    assert raw.reading.header == 2
+    assert list(raw.frame) == ["g name", "g2 n", "g2 x", "h k"]
+    assert (raw.reading.header, raw.reading.header_rows) == (1, 2)
+    assert raw.notes == ("The header has 2 rows, which were joined: g name, g2 n, g2 x and h k.",)
 
 
 def test_a_sheet_without_header_gets_names_by_place_and_a_note() -> None:

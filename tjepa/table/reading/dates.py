@@ -32,6 +32,13 @@ def dates(text: pa.ChunkedArray, first: str) -> Dates | None:
     return None
 
 
+def in_calendar(column: pa.ChunkedArray) -> bool:
+    """Whether all years are 1 to 9999: numpy has others, Python's own dates do not."""
+    ends = pc.min_max(column)
+    years = [pc.year(ends[end]).as_py() for end in ("min", "max")]
+    return all(year is None or 1 <= year <= 9999 for year in years)
+
+
 def _iso(text: pa.ChunkedArray) -> Dates | None:
     if (column := _cast(text)) is not None:
         return Dates(column)
@@ -40,16 +47,19 @@ def _iso(text: pa.ChunkedArray) -> Dates | None:
             column = pc.cast(text, pa.timestamp(unit, "UTC"))
         except pa.ArrowInvalid:
             continue
-        return Dates(pc.cast(column, pa.timestamp(unit)), zone=True)
+        return (
+            Dates(pc.cast(column, pa.timestamp(unit)), zone=True) if in_calendar(column) else None
+        )
     return None
 
 
 def _cast(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
     for unit in ("us", "ns"):
         try:
-            return pc.cast(text, pa.timestamp(unit))
+            column = pc.cast(text, pa.timestamp(unit))
         except pa.ArrowInvalid:
             continue
+        return column if in_calendar(column) else None
     return None
 
 

@@ -1,5 +1,6 @@
 """How text is divided into cells: DuckDB finds it out and cuts them."""
 
+import csv
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from tjepa.table.reading.choices import FileReading
 from tjepa.table.reading.limits import MAX_ROWS
 
 _LINES = 20  # looked at to tell a delimiter other than the comma
+_HEAD = 1 << 23  # bytes, of which DuckDB looks at the first 20,480 rows
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Cutter:
 
     def sniff(self, text: bytes, told: FileReading, name: str) -> Dialect:
         """The dialect of the text, in which what was told is taken as it is."""
+        text = _head(text)
         self._write(text)
         try:
             dialect = self._sniff(text, told, name)
@@ -52,7 +55,7 @@ class Cutter:
         return dialect
 
     def cut(self, text: bytes, dialect: Dialect) -> list[pa.ChunkedArray] | None:
-        """The cells by column, the first row included; None where a row does not fit."""
+        """The cells by column, the first row included, empty ones null; None where one is odd."""
         self._write(text)
         columns = ", ".join(f"'{i}': 'VARCHAR'" for i in range(dialect.width))
         try:
@@ -65,7 +68,7 @@ class Cutter:
             ).to_arrow_table()
         except duckdb.InvalidInputException:  # says which row does not fit, but not to people
             return None
-        return [pc.fill_null(column, "") for column in table.columns]
+        return [pc.if_else(pc.equal(column, ""), None, column) for column in table.columns]
 
     def _write(self, text: bytes) -> None:
         if text is not self._written:
@@ -135,6 +138,21 @@ def _undivided(name: str, error: duckdb.Error | None) -> ReadingError:
     )
 
 
+def _head(text: bytes) -> bytes:
+    """The first lines of a long text, cut where no quote is open."""
+    if len(text) <= _HEAD:
+        return text
+    end = text.rfind(b"\n", 0, _HEAD)
+    quotes = text.count(b'"', 0, max(0, end))
+    while end > 0:
+        if quotes % 2 == 0:
+            return text[: end + 1]
+        before = text.rfind(b"\n", 0, end)
+        quotes -= text.count(b'"', max(0, before), end)
+        end = before
+    return text
+
+
 def _steady(text: bytes) -> str | None:
     """A delimiter other than the comma that is in each of the first lines equally often.
 
@@ -149,8 +167,17 @@ def _steady(text: bytes) -> str | None:
         rows = last - first
         whole = rows == len(counts) or (rows > 2 and rows >= len(counts) / 2)
         if usual and whole and set(counts[first:last]) == {usual}:
-            return delimiter
+            return delimiter if rows == len(counts) or not _commas_divide(lines) else None
     return None
+
+
+def _commas_divide(lines: list[bytes]) -> bool:
+    """Whether commas cut all lines, also those without the other delimiter, into as many cells."""
+    try:
+        rows = list(csv.reader([line.decode("utf-8", "replace") for line in lines]))
+    except csv.Error:
+        return False
+    return len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
 
 
 def _literal(text: str) -> str:

@@ -22,9 +22,9 @@ def has_header(rows: Sequence[Sequence[str | None]]) -> bool:
     head, body = rows[0], rows[1:]
     for_it = against = words = names = cells = 0
     for i, name in enumerate(head):
-        below = [kind for row in body if (kind := _kind(row[i]))]
+        below = [kind for row in body if (kind := kind_of_cell(row[i]))]
         values = sum(kind != "word" for kind in below)
-        kind = _kind(name)
+        kind = kind_of_cell(name)
         for_it += kind == "word" and 0 < values == len(below)
         against += kind in ("number", "date") and 2 * below.count(kind) >= len(below)
         words += kind == "word"
@@ -41,12 +41,8 @@ def has_header(rows: Sequence[Sequence[str | None]]) -> bool:
     return not against or for_it > against
 
 
-def _repeat(cells: Sequence[object]) -> bool:
-    """Whether a column has few words, and enough cells to know."""
-    return len(cells) >= _ENOUGH and 2 * len(set(cells)) <= len(cells)
-
-
-def _kind(cell: str | None) -> str | None:
+def kind_of_cell(cell: str | None) -> str | None:
+    """``number``, ``date`` or ``word``; None where the cell is missing."""
     cell = (cell or "").strip()
     if not cell or cell in MISSING:
         return None
@@ -55,9 +51,14 @@ def _kind(cell: str | None) -> str | None:
     return "date" if _DATE.fullmatch(cell) else "word"
 
 
+def _repeat(cells: Sequence[object]) -> bool:
+    """Whether a column has few words, and enough cells to know."""
+    return len(cells) >= _ENOUGH and 2 * len(set(cells)) <= len(cells)
+
+
 def _is_series(row: Sequence[str | None], least: int) -> bool:
     """Whether the numbers of a row are whole and evenly spaced, as years are."""
-    numbers = [cell.strip() for cell in row if cell and _kind(cell) == "number"]
+    numbers = [cell.strip() for cell in row if cell and kind_of_cell(cell) == "number"]
     if len(numbers) < least or not all(re.fullmatch("[0-9]{1,15}", number) for number in numbers):
         return False
     steps = {int(after) - int(before) for before, after in pairwise(numbers)}

@@ -1,5 +1,6 @@
 """JSON and JSON lines → columns of text, which are then read as those of a CSV are."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from tjepa.table.reading.limits import check_columns, check_rows
 from tjepa.table.reading.marks import Marks
 from tjepa.table.reading.names import listed
 
+_BATCH = 20_000  # rows held as Python's strings at a time
 _MOST_DIGITS = 4_000  # Python refuses to make a number of more
 _FORMS = "an array of records, an object of columns, or one record a line"
 
@@ -26,6 +28,8 @@ class Columns:
     def __init__(self, name: str) -> None:
         self._name = name
         self._cells: dict[str, list[str | None]] = {}
+        self._chunks: dict[str, list[pa.Array]] = {}
+        self._put_away = 0  # rows that are in chunks
         self.nested: dict[str, None] = {}
         self.rows = 0
 
@@ -33,27 +37,35 @@ class Columns:
         for key, value in record.items():
             if key not in self._cells:
                 self._cells[key] = []
+                self._chunks[key] = [pa.nulls(self._put_away, pa.string())]
                 check_columns(self._name, max(2, len(self._cells)))
             cells = self._cells[key]
-            cells.extend([None] * (self.rows - len(cells)))
+            cells.extend([None] * (self.rows - self._put_away - len(cells)))
             cells.append(_text(value))
             if isinstance(value, list | dict):
                 self.nested[key] = None
         self.rows += 1
         check_rows(self._name, self.rows, max(1, len(self._cells)))
+        if self.rows - self._put_away == _BATCH:
+            self._put_cells_away()
 
     def finished(self) -> dict[str, pa.ChunkedArray]:
-        found = {}
+        self._put_cells_away()
+        return {key: pa.chunked_array(chunks) for key, chunks in self._chunks.items()}
+
+    def _put_cells_away(self) -> None:
+        """Make arrays of the cells, which as Python's strings take many times the memory."""
         for key, cells in self._cells.items():
-            cells.extend([None] * (self.rows - len(cells)))
+            cells.extend([None] * (self.rows - self._put_away - len(cells)))
             try:
-                found[key] = pa.chunked_array([pa.array(cells, pa.string())])
+                self._chunks[key].append(pa.array(cells, pa.string()))
             except UnicodeEncodeError as error:
                 raise ReadingError(
                     f"{self._name} has half a character (a lone surrogate) in {quoted(key)}. "
                     "Write it again as UTF-8."
                 ) from error
-        return found
+            cells.clear()
+        self._put_away = self.rows
 
 
 def read_json(data: bytes, name: str, told: FileReading) -> tuple[Read, FileReading]:
@@ -96,7 +108,7 @@ def read_json(data: bytes, name: str, told: FileReading) -> tuple[Read, FileRead
 
 
 def _lines(text: str, decoder: json.JSONDecoder, name: str) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):
         if not line.strip():
             continue
         try:
@@ -213,5 +225,6 @@ def _text(value: Any) -> str | None:
 def _damaged(name: str, line: int, error: Exception) -> ReadingError:
     what = f": {error.msg.lower()}" if isinstance(error, json.JSONDecodeError) else ""
     return ReadingError(
-        f"{name}, line {line:,}, is damaged JSON{what}. Write the file again, or save it as CSV."
+        f"{name}, line {line:,}, is damaged JSON{what}. Write the file again, or save it as CSV; "
+        "if it was never meant as JSON, say that it is delimited text."
     )

@@ -46,7 +46,8 @@ def comment_lines(text: bytes, mark: str) -> list[int]:
     """The lines that begin with the mark, outside of quotes, counted from 1."""
     found: list[int] = []
     start = mark.encode()
-    if not text.startswith(start) and b"\n" + start not in text:
+    # Looking for one character is much quicker than looking for two.
+    if start not in text or not (text.startswith(start) or b"\n" + start in text):
         return found
     line, seen, quotes = 1, 0, 0
     for match in re.finditer(b"^" + re.escape(start) + b"[^\n]*", text, re.MULTILINE):
@@ -79,12 +80,14 @@ def prose_above(text: bytes, dialect: Dialect) -> tuple[list[str], bytes]:
     skip, width = dialect.skip, dialect.width
     if not skip:
         skip, width = _lines_of_prose(text, dialect)
+    if not skip:
+        return [], text
     *above, table = text.split(b"\n", skip)
     skipped = [line.decode() for line in above]
-    if not skipped:
-        return [], text
     widths = [width_of(line, dialect) for line in skipped]
-    if _are_rows(widths, width) or len(skipped) > table.count(b"\n"):
+    if _are_rows(widths, width):
+        return [], text
+    if len(skipped) > table.count(b"\n") and not (max(widths) < 2 and _is_regular(table, dialect)):
         return [], text
     # R writes no name above the row names, so that its header looks like prose.
     if widths[-1] == width - 1 > 1:
@@ -171,6 +174,12 @@ def _are_rows(widths: list[int], width: int) -> bool:
         or max(alike.values(), default=0) > 3
         or (len(widths) > 1 and widths[-1] == widths[-2] > 1)
     )
+
+
+def _is_regular(table: bytes, dialect: Dialect) -> bool:
+    """Whether a few lines are surely a table: two or more, of one width of three or more."""
+    widths = {width_of(line.decode(), dialect) for line in table.rstrip(b"\n").split(b"\n")}
+    return table.count(b"\n") > 1 and len(widths) == 1 and min(widths) > 2
 
 
 def _may_be_footer(line: str, dialect: Dialect) -> bool:

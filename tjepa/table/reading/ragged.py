@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tjepa.errors import ReadingError
 from tjepa.table.reading.dialects import Dialect
-from tjepa.table.reading.limits import check_columns, check_rows
+from tjepa.table.reading.limits import MAX_CELL, check_columns, check_rows, long_cell
 from tjepa.table.reading.margins import LineNumbers
 from tjepa.table.reading.names import listed
 
@@ -36,10 +36,14 @@ class Cut:
         return not (self.blank or self.short or self.long)
 
 
+csv.field_size_limit(MAX_CELL)  # its own is an eighth of that
+
+
 class _OpenQuoteError(Exception):
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, is_long: bool) -> None:
         super().__init__(line)
         self.line = line
+        self.is_long = is_long  # a cell of more characters than csv takes
 
 
 def cut_by_row(
@@ -58,6 +62,8 @@ def cut_by_row(
     except _OpenQuoteError as problem:
         plain = _cut_without_quotes(text, dialect, name)
         if plain is None:
+            if problem.is_long:
+                raise long_cell(f"{name}, line {numbers.of(problem.line):,},") from problem
             raise ReadingError(
                 f"{name}, line {numbers.of(problem.line):,}: a quote ({dialect.quote}) is not "
                 "closed before the end of its cell. Close it, or write it twice where it is meant "
@@ -127,7 +133,7 @@ def _rows(text: bytes, dialect: Dialect) -> Iterator[Row]:
             yield start, cells
             start = 1 + reader.line_num
     except csv.Error as error:
-        raise _OpenQuoteError(start) from error
+        raise _OpenQuoteError(start, "field limit" in str(error)) from error
 
 
 def _filled(rows: Iterator[Row], blank: list[int]) -> Iterator[Row]:
@@ -164,7 +170,7 @@ def _add(cut: Cut, rows: list[Row]) -> None:
             cut.short.append((line, len(cells)))
             cells.extend([""] * (cut.width - len(cells)))
     columns = zip(*(cells for _, cells in rows), strict=True)
-    cut.chunks.append([pa.array(column, pa.string()) for column in columns])
+    cut.chunks.append([pa.array((c or None for c in cells), pa.string()) for cells in columns])
 
 
 def _check_widths(cut: Cut, delimiter: str, numbers: LineNumbers, name: str) -> None:

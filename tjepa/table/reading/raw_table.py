@@ -11,11 +11,19 @@ import pyarrow as pa
 
 from tjepa.errors import ReadingError
 from tjepa.table.reading.cells import Read
-from tjepa.table.reading.choices import FOUND_OUT, FileReading
+from tjepa.table.reading.choices import FORMATS, FOUND_OUT, FileReading
 from tjepa.table.reading.content import Format, format_of
-from tjepa.table.reading.limits import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, check_columns, check_rows
+from tjepa.table.reading.limits import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    check_cells,
+    check_columns,
+    check_rows,
+)
 from tjepa.table.reading.names import listed, unique_names
 from tjepa.table.reading.sources import bytes_of, is_pattern, matching
+from tjepa.table.reading.stages import stage
 from tjepa.table.reading.unpacking import unpacked
 
 __all__ = ["MAX_BYTES", "MAX_COLUMNS", "MAX_ROWS", "RawTable", "read_table"]
@@ -64,6 +72,11 @@ def read_table(
         return _read(bytes_of(source, name), name, sheet, told)
     except ReadingError:
         raise
+    except MemoryError as error:
+        raise ReadingError(
+            f"{name} needs more memory to be read than there is. Take a sample of its rows, or "
+            "keep fewer columns."
+        ) from error
     except BaseException as error:
         # A panic inside the Excel reader is no Exception; an interrupt is not ours to catch.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -76,11 +89,13 @@ def read_table(
 
 
 def _read(packed: bytes, name: str, sheet: str | None, told: FileReading) -> RawTable:
-    if not packed.strip():
+    if not packed or packed.isspace():
         raise ReadingError(f"{name} is empty. Open a file that has a header and rows.")
+    stage("unpacking", 0.0)
     data, notes = unpacked(packed, name)
-    form = format_of(data, name)
+    form = format_of(data, name, told.format)
     _check_applies(form, name, sheet, told)
+    stage(f"reading {FORMATS[form]}", 0.1, form)
     digest = hashlib.sha256(data)
     sheets: tuple[str, ...] = ()
     where, used = name, FileReading(form)
@@ -116,6 +131,7 @@ def _read(packed: bytes, name: str, sheet: str | None, told: FileReading) -> Raw
         digest.update(b"\0\0" + told.digest)
     check_columns(where, len(read.columns))
     check_rows(where, len(read.columns[0]), len(read.columns))
+    check_cells(where, read.names, read.columns)
     return _table(name, digest.hexdigest(), read, used, notes, sheet, sheets)
 
 
@@ -131,6 +147,7 @@ def _read_parts(paths: Sequence[Path], name: str, sheet: str | None, told: FileR
             )
     digests = b"".join(hashlib.sha256(data).digest() for _, data in parts)
     read = read_parts(parts, name)
+    check_cells(name, read.names, read.columns)
     notes = [f"{len(parts):,} files were read one after another: {listed(p for p, _ in parts)}."]
     used = FileReading("parquet")
     return _table(name, hashlib.sha256(digests).hexdigest(), read, used, notes, None, ())
@@ -154,6 +171,7 @@ def _table(
     sheets: tuple[str, ...],
 ) -> RawTable:
     names, said = unique_names(read.names)
+    stage("putting the columns together", 0.9)
     return RawTable(
         name=name,
         content_id=content_id,

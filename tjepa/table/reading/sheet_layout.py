@@ -20,18 +20,42 @@ def is_empty(row: Row) -> bool:
 
 
 def header_row(rows: Sequence[Row], merged: Sequence[Range]) -> int:
-    """The first row that is about as full as the rows usually are, past titles and groups.
+    """The first row that is about as full as the rows usually are, or one of groups above it.
 
     ``merged`` counts from the first of the rows.
     """
     filled = [sum(cell != "" for cell in row) for row in rows[:_LOOKED_AT]]
     usual = median(count for count in filled if count)
-    groups = {first[0] for first, last in merged if last[1] > first[1]}
     for i, count in enumerate(filled[:_MOST_TITLES]):
-        is_group = i in groups and i + 1 < len(filled) and filled[i + 1] >= count
-        if count > 1 and 2 * count > usual and not is_group:
+        if count > 1 and 2 * count > usual:
+            while i and is_group_row(rows, i - 1, merged):
+                i -= 1
             return i
     return 0
+
+
+def is_group_row(rows: Sequence[Row], row: int, merged: Sequence[Range]) -> bool:
+    """Whether a row names groups of the columns that the next row names.
+
+    Some of its cells are merged, but not over the whole table, and the next row is no less full
+    and has nothing but words.
+    """
+    width = len(rows[row])
+    if row + 2 >= len(rows) or not any(
+        first[0] == row and 0 < last[1] - first[1] < width - 1 for first, last in merged
+    ):
+        return False
+    above, below = ([cell for cell in rows[i] if cell != ""] for i in (row, row + 1))
+    return len(below) >= len(above) and all(isinstance(cell, str) for cell in below)
+
+
+def spread(row: Sequence[str | None], at: int, merged: Sequence[Range]) -> list[str | None]:
+    """A row with the text of its merged cells in each of them."""
+    cells = list(row)
+    for first, last in merged:
+        if first[0] == at:
+            cells[first[1] : last[1] + 1] = [cells[first[1]]] * (last[1] + 1 - first[1])
+    return cells
 
 
 def footer_rows(rows: Sequence[Row]) -> int:

@@ -16,8 +16,8 @@ from tjepa.table.reading.cells import Findings, Read
 from tjepa.table.reading.choices import FileReading
 from tjepa.table.reading.columns import text_columns
 from tjepa.table.reading.dialects import Cutter, Dialect, cutter
-from tjepa.table.reading.encodings import text_of
-from tjepa.table.reading.header import has_header
+from tjepa.table.reading.encodings import Text, text_of
+from tjepa.table.reading.header_levels import about_levels, header_levels, joined_names
 from tjepa.table.reading.limits import check_columns, check_rows
 from tjepa.table.reading.margins import (
     LineNumbers,
@@ -31,7 +31,9 @@ from tjepa.table.reading.margins import (
     without_lines,
 )
 from tjepa.table.reading.marks import Marks
+from tjepa.table.reading.quick_cut import quick_cut
 from tjepa.table.reading.ragged import about_lines, cut_by_row
+from tjepa.table.reading.wide_marks import UNIT, WIDE, wide_mark, with_one_mark
 
 _HEAD_ROWS = 200  # looked at to tell a header
 _BLANK_LINE = re.compile(rb"\n[ \t]*\n")
@@ -50,7 +52,7 @@ class Table:
         """Take away blank lines at either end."""
         stripped = self.text.lstrip(b"\n")
         self.numbers.leave_out(range(1, len(self.text) - len(stripped) + 1))
-        self.text = stripped.rstrip(b"\n") + b"\n"
+        self.text = _with_one_end(stripped)
 
     def begin_at(self, line: int) -> None:
         """Take away what is above a line of the file."""
@@ -84,12 +86,26 @@ class Table:
                 f"{self.name} has nothing but a footer, if that is {lines:,} lines. Take fewer."
             )
         self.notes += about_prose([line.decode() for line in below], "below the table")
-        self.text = kept.rstrip(b"\n") + b"\n"
+        self.text = _with_one_end(kept)
 
 
 def read_text(data: bytes, name: str, told: FileReading) -> tuple[Read, FileReading]:
     """The table and how it was read. ReadingError names the line that does not fit."""
     found = text_of(data, name, told.encoding)
+    wide = wide_mark(found.content) if told.delimiter is None else told.delimiter
+    if wide not in WIDE:
+        return _read_text(found, name, told)
+    one = replace(found, content=with_one_mark(found.content, wide, name))
+    try:
+        read, used = _read_text(one, name, replace(told, delimiter=UNIT))
+    except ReadingError as error:
+        shown = str(error).replace(UNIT, wide).replace(repr(UNIT), repr(wide))
+        raise ReadingError(shown) from error
+    notes = [note.replace(UNIT, wide) for note in read.notes]
+    return replace(read, notes=notes), replace(used, delimiter=wide)
+
+
+def _read_text(found: Text, name: str, told: FileReading) -> tuple[Read, FileReading]:
     table = Table(found.content, name, notes=found.notes)
     with cutter() as cut:
         if told.header:
@@ -103,11 +119,13 @@ def read_text(data: bytes, name: str, told: FileReading) -> tuple[Read, FileRead
         if not told.header:
             table.leave_above(*prose_above(table.text, dialect))
         check_columns(name, dialect.width)
-        columns = None if _BLANK_LINE.search(table.text) else cut.cut(table.text, dialect)
+        columns = None
+        if not _BLANK_LINE.search(table.text):
+            columns = quick_cut(table.text, dialect) or cut.cut(table.text, dialect)
     if columns is None:
         columns, dialect, said = cut_by_row(table.text, dialect, table.numbers, name)
         table.notes += said
-    read, marks, headed = _read(columns, dialect, told, table)
+    read, marks, levels = _read(columns, dialect, told, table)
     used = FileReading(
         format="text",
         encoding=found.encoding,
@@ -116,8 +134,9 @@ def read_text(data: bytes, name: str, told: FileReading) -> tuple[Read, FileRead
         decimal=marks.decimal,
         thousands=marks.thousands,
         comment=comment,
-        header=table.numbers.of(1) if headed else 0,
+        header=table.numbers.of(1) if levels else 0,
         footer=footer,
+        header_rows=levels or None,
     )
     return read, used
 
@@ -151,12 +170,14 @@ def _sniff(cut: Cutter, text: bytes, told: FileReading, name: str) -> Dialect:
 
 def _read(
     columns: list[pa.ChunkedArray], dialect: Dialect, told: FileReading, table: Table
-) -> tuple[Read, Marks, bool]:
-    head = [column.slice(0, _HEAD_ROWS).to_pylist() for column in columns]
-    headed = has_header(list(zip(*head, strict=True))) if told.header is None else told.header > 0
-    if headed:
-        names = [cells[0] or "" for cells in head]
-        columns = [column.slice(1) for column in columns]
+) -> tuple[Read, Marks, int]:
+    """The table, the marks of its numbers, and how many rows its header has."""
+    head = list(zip(*(column.slice(0, _HEAD_ROWS).to_pylist() for column in columns), strict=True))
+    levels = header_levels(head, told, table.name)
+    if levels:
+        names = joined_names(head[:levels])
+        columns = [column.slice(levels) for column in columns]
+        table.notes += about_levels(names, levels)
     else:
         names = [f"column {i + 1}" for i in range(len(columns))]
         table.notes.append(
@@ -167,18 +188,28 @@ def _read(
         table.notes.append(f"{empty:,} empty row{'s' * (empty != 1)} at the end were left out.")
         columns = [column.slice(0, filled) for column in columns]
     check_rows(table.name, filled, len(columns))
-    last = [column[-1].as_py() for column in columns]
+    last = [column[-1].as_py() or "" for column in columns]
     table.notes += about_total(last, f"row {filled:,}")
     findings = Findings()
     shown = [name.strip() or f"column {i + 1}" for i, name in enumerate(names)]
     told_marks = Marks(told.decimal, told.thousands)
     found, marks = text_columns(columns, shown, findings, dialect.delimiter, told_marks)
-    return Read(names, found, [*table.notes, *findings.sentences()]), marks, headed
+    return Read(names, found, [*table.notes, *findings.sentences()]), marks, levels
+
+
+def _with_one_end(text: bytes) -> bytes:
+    """The text with one line end as its end; a copy only where it has to be."""
+    if text.endswith(b"\n") and not text.endswith(b"\n\n"):
+        return text
+    return text.rstrip(b"\n") + b"\n"
 
 
 def _filled(column: pa.ChunkedArray) -> int:
     """Rows up to the last cell with something in it."""
-    if not len(column) or column[-1].as_py().strip():
+    if not len(column) or (column[-1].as_py() or "").strip():
         return len(column)
-    filled = pc.indices_nonzero(pc.not_equal(pc.utf8_trim_whitespace(column), ""))
+    if not pc.any(pc.is_valid(column)).as_py():
+        return 0
+    present = pc.not_equal(pc.utf8_trim_whitespace(column), "")
+    filled = pc.indices_nonzero(pc.fill_null(present, False))
     return filled[-1].as_py() + 1 if len(filled) else 0

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tjepa.table.reading.cells import EXACT, Findings, Read, finite
+from tjepa.table.reading.dates import in_calendar
 from tjepa.table.reading.names import listed
 
 
@@ -113,9 +114,12 @@ def _seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _naive(column: pa.ChunkedArray, name: str, findings: Findings) -> pa.ChunkedArray:
     kind = column.type
     unit = "ns" if pa.types.is_timestamp(kind) and kind.unit == "ns" else "us"
+    naive = column.cast(pa.timestamp(unit))
+    if not in_calendar(naive):
+        raise pa.ArrowInvalid("a year that is in no calendar")
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         findings.zone.append(name)
-    return column.cast(pa.timestamp(unit))
+    return naive
 
 
 def _in_json(value: Any) -> str:

@@ -2,9 +2,6 @@
 
 import datetime as dt
 import io
-import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,20 +13,25 @@ from tjepa.errors import ReadingError
 from tjepa.table.reading.cells import Findings, Read, finite
 from tjepa.table.reading.choices import FileReading
 from tjepa.table.reading.columns import text_columns
-from tjepa.table.reading.header import has_header
+from tjepa.table.reading.header_levels import about_levels, header_levels, joined_names
 from tjepa.table.reading.limits import check_columns, check_rows
 from tjepa.table.reading.margins import about_prose, about_total
 from tjepa.table.reading.marks import Marks
 from tjepa.table.reading.names import listed
-from tjepa.table.reading.sheet_layout import Range, about_merged, footer_rows, header_row, is_empty
+from tjepa.table.reading.sheet_layout import (
+    Range,
+    about_merged,
+    footer_rows,
+    header_row,
+    is_empty,
+    is_group_row,
+    spread,
+)
+from tjepa.table.reading.workbook_parts import measured
 
 Cell = str | float | bool | dt.date | dt.time | dt.timedelta | None
 
-# The reader sets room aside for a whole rectangle: one stray cell far out would end the process.
-_MAX_AREA = 50_000_000
 _HEAD_ROWS = 200  # looked at to tell a header
-_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,9})"')
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>/]*?\br="([A-Z]{1,3})\d[^>/]*>')
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,21 @@ class Sheet:
     empty_below: int  # with cells of blanks only
     merged: Sequence[Range]
 
+    @property
+    def merged_here(self) -> list[Range]:
+        """The merged cells, counted from the first of the rows."""
+        return [
+            ((top - self.above, left), (bottom - self.above, right))
+            for (top, left), (bottom, right) in self.merged
+        ]
+
 
 def read_sheet(
     data: bytes, name: str, sheet: str | None, told: FileReading
 ) -> tuple[Read, FileReading, str, tuple[str, ...]]:
     """The cells, how they were read, their sheet (the first that is not empty), and all sheets."""
     if data[:2] == b"PK":
-        _check_extent(data, name)
+        data = measured(data, name)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     except PasswordError as error:
@@ -95,12 +105,15 @@ def _read(sheet: Sheet, told: FileReading, where: str) -> tuple[Read, FileReadin
     notes += about_prose([_line(row) for row in rows[end:]], "below the table")
     while end > begin and is_empty(rows[end - 1]):
         end -= 1
-    rows = rows[begin:end]
+    groups = is_group_row(rows, begin, sheet.merged_here)
+    rows, first = rows[begin:end], sheet.above + begin
     head = [[_text(cell) for cell in row] for row in rows[:_HEAD_ROWS]]
-    headed = has_header(head) if told.header is None else told.header > 0
-    if headed:
-        names = [cell or "" for cell in head[0]]
-        rows = rows[1:]
+    levels = header_levels(head, told, where, groups=groups)
+    if levels:
+        head = [spread(row, first + i, sheet.merged) for i, row in enumerate(head[:levels])]
+        names = joined_names(head, merged=groups)
+        rows = rows[levels:]
+        notes += about_levels(names, levels)
     else:
         names = [f"column {i + 1}" for i in range(len(head[0]))]
         notes.append(
@@ -108,9 +121,10 @@ def _read(sheet: Sheet, told: FileReading, where: str) -> tuple[Read, FileReadin
         )
     check_columns(where, len(names))
     check_rows(where, len(rows), len(names))
-    last = sheet.above + begin + headed + len(rows)
+    last = first + levels + len(rows)
     notes += about_total([_text(cell) or "" for cell in rows[-1]], f"row {last:,}")
-    notes += about_merged(sheet.merged, last)
+    joined = range(first, first + levels) if levels > 1 else ()
+    notes += about_merged([cells for cells in sheet.merged if cells[0][0] not in joined], last)
     findings = Findings()
     shown = [name.strip() or f"column {i + 1}" for i, name in enumerate(names)]
     columns, marks = _columns(rows, shown, findings, Marks(told.decimal, told.thousands))
@@ -118,8 +132,9 @@ def _read(sheet: Sheet, told: FileReading, where: str) -> tuple[Read, FileReadin
         format="workbook",
         decimal=marks.decimal,
         thousands=marks.thousands,
-        header=sheet.above + begin + 1 if headed else 0,
+        header=first + 1 if levels else 0,
         footer=footer,
+        header_rows=levels or None,
     )
     return Read(names, columns, notes + findings.sentences()), used
 
@@ -127,11 +142,7 @@ def _read(sheet: Sheet, told: FileReading, where: str) -> tuple[Read, FileReadin
 def _begin(sheet: Sheet, told: FileReading, where: str) -> int:
     """The row of the header, or the first one where there is none, counted from the first."""
     if told.header is None:
-        merged = [
-            ((top - sheet.above, left), (bottom - sheet.above, right))
-            for (top, left), (bottom, right) in sheet.merged
-        ]
-        return header_row(sheet.rows, merged)
+        return header_row(sheet.rows, sheet.merged_here)
     begin = max(0, told.header - 1 - sheet.above) if told.header else 0
     if told.header and (told.header <= sheet.above or begin >= len(sheet.rows)):
         raise ReadingError(
@@ -197,37 +208,3 @@ def _text(cell: Cell) -> str | None:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime(day.year, day.month, day.day)
-
-
-def _check_extent(data: bytes, name: str) -> None:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        for member in archive.namelist():
-            if member.startswith("xl/worksheets/") and member.endswith(".xml"):
-                rows, columns = _extent(archive.read(member))
-                if rows * columns > _MAX_AREA:
-                    part = member.rpartition("/")[2]
-                    raise ReadingError(
-                        f"{name} has a sheet ({part}) with cells as far out as row {rows:,} and "
-                        f"column {columns:,}. Delete the stray ones, or save the sheet as CSV."
-                    )
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise ReadingError(
-            f"{name} is a damaged workbook, or one with a password. Save it again in Excel."
-        ) from error
-
-
-def _extent(sheet: bytes) -> tuple[int, int]:
-    """The last row of a sheet's XML, and the last column where the rows make that matter."""
-    rows = max((int(found) for found in _ROW.findall(sheet)), default=0)
-    if rows * 16_384 <= _MAX_AREA:
-        return rows, 1
-    letters = {found[1] for found in _CELL.finditer(sheet)}
-    return rows, max(map(_column_number, letters), default=0)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
