@@ -39,6 +39,16 @@ GUESSES: list[tuple[str, Kind, str, Any]] = [
     ("a code is no quantity", "categorical", "zip code", repeated(40) * 11 + 20_000),
     ("a word that ends in id is no identifier", "numeric", "amount paid", RANDOM.permutation(N)),
     ("nor is acid", "numeric", "citric acid", RANDOM.permutation(N)),
+    ("a group has a number", "categorical", "cover type", repeated(7) + 1),
+    ("a day of the week is no quantity", "categorical", "DayOfWeek", repeated(7) + 1),
+    ("a month is no quantity", "categorical", "Month", repeated(12) + 1),
+    ("months are one", "numeric", "tenure months", repeated(12) + 1),
+    ("a day of the month is one", "numeric", "DayofMonth", repeated(31) + 1),
+    ("two counts are no flag", "numeric", "num_dependents", repeated(2) + 1),
+    ("a group of many sizes is none", "numeric", "district", RANDOM.permutation(N)),
+    ("a zip code of half the rows is a place", "categorical", "Postal Code", repeated(210)),
+    ("a number that hardly repeats is one's own", "id", "hospital_number", repeated(390)),
+    ("a number of one thing may repeat", "numeric", "FlightNum", repeated(90)),
     ("fractions are never identifiers", "numeric", "id", RANDOM.normal(size=N)),
     ("few words are categories", "categorical", "town", text(["Oslo", "Rome"] * (N // 2))),
     ("many words that repeat are categories", "categorical", "town", text(repeated(90))),
@@ -68,6 +78,52 @@ GUESSES: list[tuple[str, Kind, str, Any]] = [
 )
 def test_a_kind_is_guessed_from_name_and_cells(kind: Kind, name: str, cells: Any) -> None:
     assert guess_kind(pd.Series(cells), name)[0] == kind
+
+
+def codes(**more: Any) -> pd.DataFrame:
+    """Numbers from 1 to 4, of which 3 is the most frequent, beside measurements."""
+    cells = np.random.default_rng(1).choice(4, N, p=[0.3, 0.1, 0.4, 0.2]) + 1
+    return pd.DataFrame({"a": cells, "length": RANDOM.normal(size=N), **more})
+
+
+def kind_of(name: str, table: pd.DataFrame) -> Kind:
+    return infer_schema(table).column(name).kind
+
+
+def test_small_numbers_from_1_are_codes_in_a_table_without_words() -> None:
+    column = infer_schema(codes()).column("a")
+    assert (column.kind, column.note) == (
+        "categorical",
+        "codes from 1 to 4 in a table without words",
+    )
+
+
+def test_where_there_are_words_small_numbers_are_numbers() -> None:
+    assert kind_of("a", codes(town=text(["Oslo", "Rome"] * (N // 2)))) == "numeric"
+    assert kind_of("a", codes(old=np.arange(N) % 3 == 0)) == "numeric"
+    # Neither identifiers nor dates are words that a table writes its categories in.
+    assert kind_of("a", codes(name=text([f"horse {i}" for i in range(N)]))) == "categorical"
+    assert kind_of("a", codes(day=text(["3 Jan 2020", "4 Feb 2021"] * (N // 2)))) == "categorical"
+    assert kind_of("a", codes(code=text(["0011", "0700"] * (N // 2)))) == "categorical"
+
+
+def test_counts_and_amounts_are_no_codes_in_any_table() -> None:
+    table = codes()
+    counted = np.repeat([1, 2, 3, 4], [220, 130, 25, 25])
+    assert kind_of("n", pd.DataFrame({"n": counted, "length": table["length"]})) == "numeric"
+    for name in ("rooms", "num_cats", "quality", "children"):
+        assert kind_of(name, table.rename(columns={"a": name})) == "numeric"
+    assert kind_of("a", table.assign(a=table["a"] - 1)) == "numeric"
+    assert kind_of("a", table.assign(a=2 * table["a"])) == "numeric"
+    assert kind_of("a", table.iloc[:30]) == "numeric"
+
+
+def test_a_kind_chosen_by_hand_and_given_back_has_its_evidence_again() -> None:
+    table = codes()
+    schema = infer_schema(table)
+    numbers = override(schema, table, kinds={"a": "numeric"})
+    assert numbers.column("a").note == "whole numbers from 1 to 4"
+    assert override(numbers, table, kinds={"a": "categorical"}) == schema
 
 
 def test_nine_different_numbers_prove_nothing() -> None:
@@ -106,6 +162,8 @@ ODD: dict[str, Any] = {
     "year 3000": [datetime.datetime(3000, 1, 1)] * (N - 1) + [datetime.datetime(1, 1, 1)],
     "blanks": ["", " ", "\t", "a"] * (N // 4),
     "very long": ["x" * 100_000] * N,
+    "times of day": [datetime.time(i % 24, i % 60) for i in range(N)],
+    "times as numbers": repeated(24) * 100 + repeated(59),
     "mark-up": ["<script>", "=1+1", "**b**", "`"] * (N // 4),
 }
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tjepa.errors import SchemaError
-from tjepa.table import Split, SplitSpec, infer_schema, make_split, override, split_table
+from tjepa.table import (
+    Split,
+    SplitSpec,
+    infer_schema,
+    make_split,
+    override,
+    repeated_rows,
+    split_table,
+    with_repeats,
+)
 from tjepa.table import target_cells as cells_of
 
 SPEC = SplitSpec()
@@ -137,3 +146,96 @@ def test_the_target_is_read_as_its_task_has_it() -> None:
     assert numbers is not None
     assert numbers.dtype == np.float64
     check_parts(split_table(frame, schema), 6)
+
+
+def repeating(n: int = 200) -> pd.DataFrame:
+    """Each second row is the same as the one before it."""
+    numbers = np.arange(n) // 2
+    return pd.DataFrame(
+        {
+            "size": np.where(numbers % 5 == 0, np.nan, numbers / 4),
+            "town": pd.array([f"t{number % 7}" for number in numbers], "str"),
+            "sold": pd.array(["yes" if number % 3 else "no" for number in numbers], "str"),
+            "key": [f"k{i}" for i in range(n)],
+        }
+    )
+
+
+def repeats_slowly(frame: pd.DataFrame, names: list[str], split: Split) -> list[int]:
+    def cells(row: int) -> tuple[object, ...]:
+        return tuple(None if pd.isna(cell) else cell for cell in frame[names].iloc[row])
+
+    known = {cells(row) for row in split.train}
+    return [row for row in split.test if cells(row) in known]
+
+
+def test_held_out_rows_that_are_also_trained_on_are_found_one_by_one() -> None:
+    frame = repeating()
+    schema = override(infer_schema(frame), frame, target="sold")
+    split = split_table(frame, schema)
+    found = repeated_rows(frame, schema, split)
+    assert list(found) == repeats_slowly(frame, ["size", "town", "sold"], split)
+    assert 10 < len(found) < len(split.test)
+    assert f"{len(found)} of {len(split.test)} held-out rows also occur, cell for cell" in (
+        with_repeats(split, frame, schema).note
+    )
+
+
+def test_rows_that_differ_in_one_cell_are_not_equal() -> None:
+    frame = repeating()
+    frame["size"] = np.where(np.arange(200) % 2, -0.0, 0.0)
+    frame["more"] = np.arange(200) / 8
+    schema = override(infer_schema(frame), frame, target="sold", used={"more": True})
+    split = split_table(frame, schema)
+    assert len(repeated_rows(frame, schema, split)) == 0
+    assert with_repeats(split, frame, schema) is not split
+    assert with_repeats(split, frame, schema).note == split.note
+    # and with that column left out, minus nothing is nothing
+    fewer = override(schema, frame, used={"more": False, "size": True})
+    assert len(repeated_rows(frame, fewer, split)) > 0
+
+
+def test_without_a_target_repeats_are_not_spoken_of() -> None:
+    frame = repeating()
+    schema = infer_schema(frame)
+    split = split_table(frame, schema)
+    assert with_repeats(split, frame, schema) is split
+
+
+@pytest.mark.parametrize("target", ["sold", "size", None])
+def test_equal_rows_may_be_kept_on_one_side(target: str | None) -> None:
+    frame = repeating()
+    spec = SplitSpec(equal_together=True)
+    schema = override(infer_schema(frame), frame, target=target, split=spec)
+    split = split_table(frame, schema)
+    check_parts(split, 200)
+    assert len(repeated_rows(frame, schema, split)) == 0
+    labelled = 200 - len(split.unlabelled)
+    assert len(split.test) == pytest.approx(labelled * spec.test, abs=4)
+    assert "Equal rows stay together" in split.note
+    sides = np.empty(200, int)
+    for number, part in enumerate((split.train, split.validation, split.test)):
+        sides[part] = number
+    if target != "size":  # of which rows without a value are trained on
+        np.testing.assert_array_equal(sides[::2], sides[1::2])
+
+
+def test_where_no_rows_are_equal_keeping_them_together_changes_nothing() -> None:
+    frame = repeating().drop_duplicates(subset=["size", "town", "sold"]).reset_index(drop=True)
+    schema = override(infer_schema(frame), frame, target="sold")
+    together = override(schema, frame, split=SplitSpec(equal_together=True))
+    assert same(split_table(frame, schema), split_table(frame, together))
+
+
+def test_a_table_of_one_repeated_row_cannot_be_split_into_rows_that_differ() -> None:
+    frame = pd.DataFrame({"a": [1.0] * 20, "b": [2.0] * 19 + [3.0], "c": ["x"] * 20})
+    schema = override(
+        infer_schema(frame),
+        frame,
+        target="b",
+        task="regression",
+        used={"a": True},
+        split=SplitSpec(equal_together=True),
+    )
+    with pytest.raises(SchemaError, match="that differ is 2"):
+        split_table(frame, schema)

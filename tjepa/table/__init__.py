@@ -12,7 +12,8 @@ from tjepa.table.encoding import (
     typed,
 )
 from tjepa.table.kinds import KINDS, Kind
-from tjepa.table.queries import QUERY_ROWS, QUERY_SECONDS, read_query
+from tjepa.table.profiles import TableProfile, profile
+from tjepa.table.queries import QUERY_ROWS, QUERY_SECONDS, QueryCancelledError, read_query
 from tjepa.table.reading import (
     APPLIES,
     FORMATS,
@@ -24,7 +25,15 @@ from tjepa.table.reading import (
 from tjepa.table.samples import SAMPLES, Sample, load_sample
 from tjepa.table.schema import Column, Schema, SplitSpec, Task, infer_schema, override
 from tjepa.table.schema_files import read_schema, schema_text
-from tjepa.table.splits import Split, make_split, split_table, target_cells
+from tjepa.table.splits import (
+    Split,
+    make_split,
+    repeated_rows,
+    repeats_sentence,
+    split_table,
+    target_cells,
+    with_repeats,
+)
 
 __all__ = [
     "APPLIES",
@@ -39,6 +48,7 @@ __all__ = [
     "Feature",
     "FileReading",
     "Kind",
+    "QueryCancelledError",
     "RawTable",
     "Sample",
     "Scaling",
@@ -47,20 +57,25 @@ __all__ = [
     "SplitSpec",
     "Suggestion",
     "TableEncoder",
+    "TableProfile",
     "Task",
     "from_tree_matrix",
     "infer_schema",
     "load_sample",
     "make_split",
     "override",
+    "profile",
     "raw_matrix",
     "read_query",
     "read_schema",
     "read_table",
+    "repeated_rows",
+    "repeats_sentence",
     "schema_text",
     "split_table",
     "suggestions",
     "target_cells",
     "tree_matrix",
     "typed",
+    "with_repeats",
 ]

@@ -202,17 +202,24 @@ def typed(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     ------
     EncodingError
         When a cell does not fit the kind of its column; it names column, row and cell. When two
-        columns have one name.
+        columns have one name, or one that completes a date is absent.
     """
     if not frame.columns.is_unique:
         repeated = quoted(frame.columns[frame.columns.duplicated()][0])
         raise EncodingError(f"Two columns are called {repeated}: rename one of them.")
+    here = [column for column in schema.columns if column.name in frame.columns]
+    for column in here:
+        for name in column.together:
+            if name not in frame.columns:
+                raise EncodingError(
+                    f"The rows have no column {quoted(name)}, which completes the date "
+                    f"{quoted(column.name)}. Add it; its cells may be empty."
+                )
     columns = {
         column.name: typed_column(
-            frame[column.name], column.kind, column.name, EncodingError, column.meaning
+            column.cells(frame), column.kind, column.name, EncodingError, column.meaning
         )
-        for column in schema.columns
-        if column.name in frame.columns
+        for column in here
     }
     return pd.DataFrame(columns, index=frame.index)
 

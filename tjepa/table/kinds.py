@@ -1,6 +1,5 @@
 """The kinds of columns: guessed from cells with the evidence, and cells as their kind."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tjepa.errors import TjepaError, quoted
-from tjepa.table import written
+from tjepa.table import calendars, hints, written
 
 Kind = Literal["numeric", "ordinal", "categorical", "date", "id", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -19,9 +18,10 @@ ENCODED_KINDS: tuple[Kind, ...] = (*FEATURE_KINDS, "text")
 
 FEW = 50
 """Text with at most this many distinct values is categorical, unless none repeats."""
-REPEATS, REPEATS_IF_NAMED, REPEATS_IF_LONG = 0.5, 0.2, 0.05
+REPEATS, REPEATS_IF_NAMED, REPEATS_IF_LONG, REPEATS_IF_CODE = 0.5, 0.2, 0.05, 0.9
 """Cells hardly repeat when more than this share of them is distinct: in any column, in one that is
-named like an identifier, in one of long text."""
+named like an identifier, in one of long text, in one of codes: a zip code is of a place, not of a
+row."""
 LONG = 30
 """Text of more characters than this on average reads as prose."""
 IDENTIFIES_FROM = 10
@@ -29,11 +29,12 @@ IDENTIFIES_FROM = 10
 LOOKED_AT = 10_000
 """Cells that are enough to see how long they are and whether they have spaces."""
 DATE_SHAPE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-
-_ID_NAME = re.compile(r"(?i:(^|[\s_\-.])(id|ids|uuid|guid|key|index|nr|no)$)|[a-z](ID|Id)$")
-_CODE_NAME = re.compile(
-    r"(?i:(^|[\s_\-.])(id|ids|code|codes|zip|zipcode|postcode)$)|[a-z](ID|Id|Code)$"
-)
+MOST_CODES = 9
+"""Codes without a name for them go from 1 to at most this."""
+EACH_CODE = 10
+"""Cells that each code has on average: fewer of them may be anything."""
+WORDS_IN = 2_000
+"""Rows that are enough to see whether a table has words."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Meaning:
     """What the cells of a column mean, beyond their kind.
 
     `missing_values` are cells that mean "missing", `order` the categories of an ordinal column from
-    low to high, `format` how numbers or dates are written: see `tjepa.table.written`.
+    low to high, `format` how numbers or dates are written: see `tjepa.table.written` and
+    `tjepa.table.calendars`.
     """
 
     missing_values: tuple[str, ...] = ()
@@ -71,7 +73,7 @@ def guess_kind(values: pd.Series, name: str) -> tuple[Kind, str]:
     characters = float(np.mean([len(cell) for cell in some]))
     if characters > LONG and _hardly_repeats(distinct, cells, REPEATS_IF_LONG):
         return "text", f"{counted}, {characters:,.0f} characters on average"
-    if _hardly_repeats(distinct, cells, REPEATS_IF_NAMED if _ID_NAME.search(name) else REPEATS):
+    if _hardly_repeats(distinct, cells, REPEATS_IF_NAMED if hints.identifies(name) else REPEATS):
         spaced = float(np.mean([len(cell.split()) > 1 for cell in some]))
         return ("text" if spaced > 0.5 else "id"), counted
     return "categorical", counted
@@ -85,20 +87,89 @@ def _guess_number(values: pd.Series, name: str) -> tuple[Kind, str]:
         return "numeric", "no value"
     if distinct == 1:
         return "numeric", f"only the number {_short(numbers[0])}"
-    if distinct == 2:
-        return "categorical", "2 distinct values"
     whole = bool((numbers == np.round(numbers)).all())
+    from_to = f"from {_short(numbers.min())} to {_short(numbers.max())}"
+    if distinct == 2:
+        if whole and hints.counts(name):
+            return "numeric", f"whole numbers {from_to}, named like a count"
+        return "categorical", "2 distinct values"
+    if whole and (found := _guess_code(numbers, name, distinct, cells)) is not None:
+        return found
+    return "numeric", f"{'whole numbers' if whole else 'numbers'} {from_to}"
+
+
+def _guess_code(
+    numbers: np.ndarray, name: str, distinct: int, cells: int
+) -> tuple[Kind, str] | None:
+    """Whole numbers that are identifiers or codes, which their name or their order says."""
     named = f"{distinct:,} distinct whole numbers"
-    if whole and _none_repeats(distinct, cells):
+    if _none_repeats(distinct, cells):
         if (np.diff(numbers) == 1).all():
             return "id", "it counts the rows"
-        if _ID_NAME.search(name):
+        if hints.identifies(name):
             return "id", named
-    if whole and _CODE_NAME.search(name):
-        share = REPEATS_IF_NAMED if _ID_NAME.search(name) else REPEATS
+    if hints.is_code(name):
+        share = REPEATS_IF_NAMED if hints.identifies(name) else REPEATS_IF_CODE
         return ("id" if _hardly_repeats(distinct, cells, share) else "categorical"), named
-    what = "whole numbers" if whole else "numbers"
-    return "numeric", f"{what} from {_short(numbers.min())} to {_short(numbers.max())}"
+    if hints.is_number_of_one(name) and _hardly_repeats(distinct, cells, REPEATS_IF_CODE):
+        return "id", named
+    month = hints.is_month(name) and numbers.min() >= 1 and numbers.max() <= 12
+    if distinct <= FEW and cells >= EACH_CODE * distinct and (month or hints.is_group(name)):
+        what = "a month" if month else "a group"
+        return "categorical", f"{distinct:,} distinct of {cells:,}, named like {what}"
+    return None
+
+
+def code_like(values: pd.Series, name: str) -> tuple[int, bool] | None:
+    """How many codes whole numbers may be, and whether their frequencies say so; None if not.
+
+    Codes are numbered from 1 without a gap, counts mostly from 0; and the lowest count is mostly
+    the most frequent, the next the next, which for codes would be chance.
+    """
+    values = _natural(values)
+    if not _holds_numbers(values) or hints.is_amount(name):
+        return None
+    numbers = values.dropna().to_numpy(dtype=float)
+    if len(numbers) == 0 or numbers.min() != 1 or not 3 <= numbers.max() <= MOST_CODES:
+        return None
+    codes = numbers.astype(np.int64)
+    cells, k = np.bincount(codes)[1:], int(codes.max())
+    if (codes != numbers).any() or (cells == 0).any() or len(codes) < EACH_CODE * k:
+        return None
+    return k, bool((np.diff(cells) > 0).any())
+
+
+def codes_in(frame: pd.DataFrame) -> dict[str, str]:
+    """The columns of numbers that are codes, each with the evidence, in a table without words.
+
+    A table writes its categories in words or as codes, hardly in both ways: where there are words,
+    numbers are numbers.
+    """
+    found = {
+        str(name): codes
+        for name, values in frame.items()
+        if (codes := code_like(values, str(name))) is not None
+    }
+    unlike_counts = sum(unlike for _, unlike in found.values())
+    if unlike_counts < len(found) / 2 or not found or _has_words(frame):
+        return {}
+    return {name: f"codes from 1 to {k} in a table without words" for name, (k, _) in found.items()}
+
+
+def _has_words(frame: pd.DataFrame) -> bool:
+    """Whether some column has words that repeat, or truth values."""
+    some = frame.iloc[:WORDS_IN]
+    for i in range(some.shape[1]):
+        values = some.iloc[:, i]
+        if _holds_numbers(values) or pd.api.types.is_datetime64_any_dtype(values):
+            continue
+        uniques = _factorized(_natural(values))[1]
+        texts = pd.Series([_text(value) for value in uniques], dtype="str")
+        worded = texts.str.contains(r"[^\W\d_]", regex=True)
+        repeat = len(texts) <= values.notna().sum() / 2
+        if len(texts) and worded.mean() > 0.5 and repeat and written_as(texts) is None:
+            return True
+    return False
 
 
 def _none_repeats(distinct: int, cells: int) -> bool:
@@ -121,6 +192,7 @@ def guess_meaning(values: pd.Series, name: str) -> tuple[Kind, str, Meaning]:
 
 def written_as(values: pd.Series) -> tuple[Kind, written.Format] | None:
     """Whether all present cells of a column of text are numbers or dates, and their format."""
+    values = _natural(values)
     if _holds_numbers(values) or not pd.api.types.is_string_dtype(values):
         return None
     found: tuple[Kind, written.Format] | None = None
@@ -131,7 +203,7 @@ def written_as(values: pd.Series) -> tuple[Kind, written.Format] | None:
             continue
         if (form := written.number_format(texts)) is not None:
             found = ("numeric", form)
-        elif (form := written.date_format(texts)) is not None:
+        elif (form := calendars.date_format(texts)) is not None:
             found = ("date", form)
         else:
             return None
@@ -147,7 +219,7 @@ def find_format(values: pd.Series, kind: Kind, meaning: Meaning) -> Meaning:
     form = ""
     if kind == "date" and _holds_numbers(values):
         numbers = values.dropna().to_numpy(dtype=float)
-        form = written.number_date_format(numbers) or ""
+        form = calendars.number_date_format(numbers, dated=True) or ""
     elif (found := written_as(values)) is not None and found[0] == kind:
         form = found[1].text
     return Meaning(meaning.missing_values, meaning.order, form)
@@ -155,7 +227,10 @@ def find_format(values: pd.Series, kind: Kind, meaning: Meaning) -> Meaning:
 
 def span(values: pd.Series, kind: Kind, name: str, meaning: Meaning) -> str:
     """From where to where numbers or dates go, in words, with the unit of numbers."""
-    words = guess_kind(typed_column(values, kind, name, TjepaError, meaning), "")[1]
+    cells = typed_column(values, kind, name, TjepaError, meaning)
+    if kind == "date" and calendars.is_clock(meaning.format) and cells.notna().any():
+        return f"times from {cells.min():%H:%M} to {cells.max():%H:%M}"
+    words = guess_kind(cells, "")[1]
     unit = written.Format(meaning.format, sure=True).unit
     return f"{words} ({unit})" if unit else words
 
@@ -219,11 +294,23 @@ def counted_cells(
     meaning: Meaning = AS_IT_IS,
 ) -> tuple[int, int]:
     """How many cells are missing and how many distinct, as `kind`; raises as `typed_column`."""
+    if kind == "categorical":
+        codes, uniques = _factorized(_natural(read(values, meaning)))
+        if isinstance(uniques.dtype, pd.StringDtype):
+            texts = uniques.to_series().str.strip()
+        else:
+            texts = pd.Series([_text(value) for value in uniques], dtype="str")
+        blank = np.flatnonzero(texts == "")
+        missing = codes < 0 if len(blank) == 0 else np.isin(codes, [-1, *blank])
+        return int(missing.sum()), texts.nunique() - (len(blank) > 0)
     if kind in FEATURE_KINDS:
         values = typed_column(values, kind, name, problem, meaning)
     else:
         values = read(values, meaning)
     # Identifiers and prose are text as they are, and long to rewrite.
+    if _holds_numbers(values):
+        present = values.dropna().to_numpy()
+        return len(values) - len(present), len(pd.unique(present))
     codes, uniques = _factorized(values)
     return int((codes < 0).sum()), len(uniques)
 
@@ -252,9 +339,9 @@ def _numbers(values: pd.Series, name: str, problem: type[TjepaError], form: str)
 def _dates(values: pd.Series, name: str, problem: type[TjepaError], form: str) -> pd.Series:
     if form and not pd.api.types.is_datetime64_any_dtype(values):
         codes, uniques = pd.factorize(_texts(values))
-        days = written.as_dates(pd.Series(uniques, dtype="str"), form)
+        days = calendars.as_dates(pd.Series(uniques, dtype="str"), form)
         days = np.append(days, np.datetime64("NaT"))
-        what = f"a date written as {form}"
+        what = f"a {'time' if calendars.is_clock(form) else 'date'} written as {form}"
         _every_cell_fits(values, np.isnat(days[codes]), name, what, problem)
         return pd.Series(days[codes], index=values.index, name=values.name)
     if pd.api.types.is_numeric_dtype(values):
@@ -294,7 +381,7 @@ def _text(value: object) -> str:
 
 
 def _natural(values: pd.Series) -> pd.Series:
-    """Objects that are all numbers or all dates as such, and durations as seconds."""
+    """Objects that are all numbers, dates or times as such, and durations as seconds."""
     if pd.api.types.is_timedelta64_dtype(values):
         return values.dt.total_seconds()
     if values.dtype == object:
@@ -303,6 +390,8 @@ def _natural(values: pd.Series) -> pd.Series:
             return pd.to_numeric(values, errors="coerce")
         if found in ("date", "datetime", "datetime64"):
             return pd.to_datetime(values, errors="coerce", utc=True)
+        if found == "time":
+            return values.astype("str").where(values.notna())
     return values
 
 

@@ -12,12 +12,18 @@ import pandas as pd
 from tjepa.errors import SchemaError, quoted
 
 ELAPSED = "elapsed days"
-PARTS = (ELAPSED, "year", "month", "weekday", "hour")
+HOUR = "hour"
+PARTS = (ELAPSED, "year", "month", "weekday", HOUR)
 """Days since 1970; the year; 1 to 12; 0 (Monday) to 6; 0 to 23, with minutes as a fraction."""
 
 
-def telling(dates: pd.Series) -> tuple[str, ...]:
-    """The parts that differ among the dates: elapsed days always, hours where times are given."""
+def telling(dates: pd.Series, *, clock: bool = False) -> tuple[str, ...]:
+    """The parts that differ among the dates: elapsed days always, hours where times are given.
+
+    Times of a `clock`, without a day, have their hour alone.
+    """
+    if clock:
+        return (HOUR,)
     known = dates.dropna()
     return tuple(
         part for part in PARTS if part == ELAPSED or len(np.unique(part_of(known, part))) > 1
@@ -30,7 +36,7 @@ def part_of(dates: pd.Series, part: str) -> np.ndarray:
         stamps = dates.to_numpy("datetime64[us]")
         return np.where(np.isnat(stamps), np.nan, stamps.astype("int64") / 86_400e6)
     found = getattr(dates.dt, "day_of_week" if part == "weekday" else part).astype("float64")
-    if part == "hour":
+    if part == HOUR:
         found = found + dates.dt.minute / 60
     return np.asarray(found.to_numpy("float64", na_value=np.nan))
 

@@ -2,25 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from tjepa.errors import SchemaError, quoted
-from tjepa.table import parts, scales, strings, written
+from tjepa.table import calendars, parts, scales, strings, written
 from tjepa.table.kinds import (
     ENCODED_KINDS,
     FEATURE_KINDS,
     KINDS,
     Kind,
     Meaning,
+    codes_in,
     counted_cells,
     find_format,
     guess_meaning,
     in_order,
     read,
+    span,
     typed_column,
 )
 
@@ -47,6 +50,8 @@ class Column:
 
     `missing_values`, `order` and `format` say how its cells are read, as in `Meaning`. `parts` are
     the features that a date becomes (see `tjepa.table.parts`): none for elapsed time alone.
+    `together` are other columns that complete a date, as month and day a year; its `format` says
+    how, in this order.
     """
 
     name: str
@@ -59,6 +64,16 @@ class Column:
     order: tuple[str, ...] = ()
     format: str = ""
     parts: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the table that its cells are read from."""
+        return (self.name, *self.together)
+
+    def cells(self, frame: pd.DataFrame) -> pd.Series:
+        """The cells of `frame` as they were read; joined to a text each where they are several."""
+        return cells_of(frame, self.names, self.format)
 
     @property
     def meaning(self) -> Meaning:
@@ -90,19 +105,38 @@ class Column:
             missing_values=tuple(column.missing_values),
             order=tuple(column.order),
             parts=tuple(column.parts),
+            together=tuple(column.together),
         )
 
 
-_OPTIONAL = ("missing_values", "order", "format", "parts")
+def cells_of(frame: pd.DataFrame, names: Sequence[str], form: str) -> pd.Series:
+    """The cells of a column, or of the columns that make a date together by `form`."""
+    if len(names) == 1:
+        return frame[names[0]]
+    return calendars.joined([frame[name] for name in names], form)
+
+
+_OPTIONAL = ("missing_values", "order", "format", "parts", "together")
 
 
 @dataclass(frozen=True)
 class SplitSpec:
-    """Shares of the rows for validation and test (held out), and the seed of the draw."""
+    """Shares of the rows for validation and test (held out), and the seed of the draw.
+
+    With `equal_together` rows that are equal are all on one side, and the shares those of rows that
+    differ.
+    """
 
     validation: float = 0.15
     test: float = 0.2
     seed: int = 0
+    equal_together: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        saved = asdict(self)
+        if not self.equal_together:  # as schemas were written before there was the choice
+            del saved["equal_together"]
+        return saved
 
 
 @dataclass(frozen=True)
@@ -130,8 +164,11 @@ class Schema:
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Name and reason of every column that is neither a feature nor the target."""
+        owners = {name: column.name for column in self.columns for name in column.together}
         return tuple(
-            (c.name, c.reason) for c in self.columns if not c.used and c.name != self.target
+            (c.name, f"part of the date {quoted(owners[c.name])}" if c.name in owners else c.reason)
+            for c in self.columns
+            if not c.used and c.name != self.target
         )
 
     @property
@@ -148,7 +185,10 @@ class Schema:
         raise SchemaError(f"There is no column {quoted(name)} in this table.")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"columns": [column.to_json() for column in self.columns]}
+        return asdict(self) | {
+            "columns": [column.to_json() for column in self.columns],
+            "split": self.split.to_json(),
+        }
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> "Schema":
@@ -164,6 +204,9 @@ class Schema:
             raise ValueError("a column has an unknown kind")
         if any(part not in parts.PARTS for column in columns for part in column.parts):
             raise ValueError("a column has an unknown part of a date")
+        known = {column.name for column in columns}
+        if any(not known.issuperset(column.together) for column in columns):
+            raise ValueError("a date is completed by an unknown column")
         if saved["task"] not in (None, *TASKS):
             raise ValueError(f"unknown task {saved['task']!r}")
         if saved["target"] not in (None, *(column.name for column in columns)):
@@ -187,6 +230,10 @@ def infer_schema(frame: pd.DataFrame) -> Schema:
     if not names.is_unique:
         repeated = quoted(names[names.duplicated()][0])
         raise SchemaError(f"Two columns are called {repeated}: rename one of them.")
+    codes = codes_in(frame)
+    for i, column in enumerate(columns):
+        if column.kind == "numeric" and column.name in codes:
+            columns[i] = replace(column, kind="categorical", note=codes[column.name])
     return Schema(tuple(columns))
 
 
@@ -200,6 +247,7 @@ def override(
     orders: Mapping[str, Sequence[str]] | None = None,
     formats: Mapping[str, str] | None = None,
     date_parts: Mapping[str, Sequence[str]] | None = None,
+    together: Mapping[str, Sequence[str]] | None = None,
     target: str | _Unchanged | None = _UNCHANGED,
     task: Task | _Unchanged | None = _UNCHANGED,
     split: SplitSpec | None = None,
@@ -207,9 +255,10 @@ def override(
     """`schema` with the given changes, checked against the cells of `frame`.
 
     `missing_values` are cells to read as missing, `orders` the categories of ordinal columns from
-    low to high, `formats` how numbers or dates are written, and `date_parts` the features that a
-    date becomes. What a new kind needs and is not given is found in the cells. A target of None
-    takes the target away; a task of None, or none for a new target, is guessed from its cells.
+    low to high, `formats` how numbers or dates are written, `date_parts` the features that a date
+    becomes, and `together` the columns that complete it, which its format joins: `%Y + %m + %d`.
+    What a new kind needs and is not given is found in the cells. A target of None takes the target
+    away; a task of None, or none for a new target, is guessed from its cells.
 
     Raises
     ------
@@ -220,17 +269,23 @@ def override(
     columns = {column.name: column for column in schema.columns}
     kinds, missing_values = kinds or {}, missing_values or {}
     orders, formats, date_parts = orders or {}, formats or {}, date_parts or {}
-    for name in {**kinds, **missing_values, **orders, **formats, **date_parts}:
+    together = together or {}
+    codes = cache(lambda: codes_in(frame))
+    for name in {**kinds, **missing_values, **orders, **formats, **date_parts, **together}:
         known = schema.column(name)
+        for other in together.get(name, ()):
+            schema.column(other)
         off = not known.used and known.reason == SWITCHED_OFF
         column = _reread(
             known,
-            frame[name],
+            frame,
             kinds.get(name, known.kind),
             missing_values.get(name),
             orders.get(name),
             formats.get(name),
             date_parts.get(name),
+            together.get(name),
+            codes,
         )
         # Text is used only because a person said so, which stays said.
         kept = known.used and known.kind == column.kind == "text"
@@ -252,12 +307,18 @@ def override(
     if aim is None:
         task = None
     else:
-        column = schema.column(aim)
-        task = _checked_task(columns[column.name], frame[aim], task)
+        column = columns[schema.column(aim).name]
+        for date in columns.values():
+            if aim in date.together:
+                raise SchemaError(
+                    f"The target {quoted(aim)} is part of the date {quoted(date.name)}, which "
+                    "would give it away: choose another kind for that, or another target."
+                )
+        task = _checked_task(column, frame[aim], task)
     return Schema(tuple(columns.values()), aim, task, split or schema.split)
 
 
-def checked_column(saved: Mapping[str, Any], values: pd.Series) -> Column:
+def checked_column(saved: Mapping[str, Any], frame: pd.DataFrame) -> Column:
     """A column as it was saved, in full or its name and kind alone, for the cells of a table.
 
     Raises
@@ -277,9 +338,11 @@ def checked_column(saved: Mapping[str, Any], values: pd.Series) -> Column:
     )
     if kind == "ordinal" and not meaning.order:
         raise SchemaError(f"Column {quoted(name)}: the kind ordinal needs an order.")
-    _check_meaning(name, kind, meaning)
+    together = tuple(saved.get("together", ()))
+    _check_meaning(name, kind, meaning, together)
     note = saved.get("note", BY_HAND)
-    column = _column(values, name, kind, note, meaning, saved.get("parts", ()))
+    values = cells_of(frame, (name, *together), meaning.format)
+    column = _column(values, name, kind, note, meaning, saved.get("parts", ()), together)
     return replace(column, used=saved.get("used", column.used))
 
 
@@ -299,22 +362,26 @@ def check_split(split: SplitSpec) -> None:
 
 def _reread(
     column: Column,
-    values: pd.Series,
+    frame: pd.DataFrame,
     kind: Kind,
     missing_values: Sequence[str] | None,
     order: Sequence[str] | None,
     form: str | None,
     date_parts: Sequence[str] | None,
+    together: Sequence[str] | None,
+    codes: Callable[[], Mapping[str, str]],
 ) -> Column:
     """`column` with another kind or meaning: what is None stays, or is found for a new kind."""
-    name = column.name
+    name, values = column.name, frame[column.name]
     if kind not in KINDS:
         raise SchemaError(
             f"Column {quoted(name)}: there is no kind {quoted(kind)}, only {', '.join(KINDS)}."
         )
+    if together is None:
+        together = column.together if kind == column.kind else ()
     missing = column.missing_values if missing_values is None else tuple(missing_values)
     meaning = replace(column.meaning, missing_values=missing)
-    if kind != column.kind:
+    if kind != column.kind or (column.together and not together):
         meaning = replace(find_format(values, kind, meaning), order=())
     if form is not None:
         meaning = replace(meaning, format=form)
@@ -322,9 +389,13 @@ def _reread(
         meaning = replace(meaning, order=tuple(order))
     if kind == "ordinal" and not meaning.order:
         meaning = replace(meaning, order=scales.any_order(_categories(values, name, meaning)))
-    _check_meaning(name, kind, meaning)
-    kept = date_parts if date_parts is not None or kind != column.kind else column.parts
-    return _column(values, name, kind, _evidence(column, values, kind, meaning), meaning, kept)
+    together = tuple(together)
+    _check_meaning(name, kind, meaning, together)
+    same = kind == column.kind and together == column.together
+    kept = column.parts if date_parts is None and same else date_parts
+    values = cells_of(frame, (name, *together), meaning.format)
+    reread = _column(values, name, kind, BY_HAND, meaning, kept, together)
+    return replace(reread, note=_evidence(column, reread, frame, codes))
 
 
 def _categories(values: pd.Series, name: str, meaning: Meaning) -> list[str]:
@@ -332,14 +403,21 @@ def _categories(values: pd.Series, name: str, meaning: Meaning) -> list[str]:
     return [str(text) for text in texts.dropna().unique()]
 
 
-def _check_meaning(name: str, kind: Kind, meaning: Meaning) -> None:
+def _check_meaning(name: str, kind: Kind, meaning: Meaning, together: tuple[str, ...]) -> None:
     """SchemaError where a format or an order cannot be one."""
-    fits = {"numeric": written.is_number_format, "date": written.is_date_format}
+    fits = {"numeric": written.is_number_format, "date": calendars.is_date_format}
     if meaning.format and not (kind in fits and fits[kind](meaning.format)):
         raise SchemaError(
             f"Column {quoted(name)}: {quoted(meaning.format)} is no format of the kind {kind}. "
-            "Numbers are written like $1,234.5 or 1.234,5 %, dates like %d/%m/%Y, unix seconds or "
-            "unix milliseconds."
+            "Numbers are written like $1,234.5 or 1.234,5 %, dates like %d/%m/%Y, unix seconds, "
+            "unix milliseconds or excel days, times like %H:%M."
+        )
+    if together and kind != "date":
+        raise SchemaError(f"Column {quoted(name)}: only a date is completed by other columns.")
+    if len(meaning.format.split(calendars.TOGETHER)) != 1 + len(together):
+        raise SchemaError(
+            f"Column {quoted(name)}: its format needs a part for each of the {1 + len(together)} "
+            f"columns of the date, joined by a plus, as %Y + %m + %d."
         )
     if meaning.order and kind != "ordinal":
         raise SchemaError(f"Column {quoted(name)}: only the kind ordinal has an order.")
@@ -347,13 +425,23 @@ def _check_meaning(name: str, kind: Kind, meaning: Meaning) -> None:
         raise SchemaError(f"Column {quoted(name)}: a value is twice in its order.")
 
 
-def _evidence(column: Column, values: pd.Series, kind: Kind, meaning: Meaning) -> str:
+def _evidence(
+    known: Column, column: Column, frame: pd.DataFrame, codes: Callable[[], Mapping[str, str]]
+) -> str:
     """The evidence of a guess that comes to the same kind, or that a person chose the kind."""
+    values, kind, meaning = column.cells(frame), column.kind, column.meaning
+    if column.together:
+        others = ", ".join(map(quoted, column.together))
+        return f"{span(values, kind, column.name, meaning)}, together with {others}"
     guessed, note, found = guess_meaning(read(values, meaning), column.name)
     if guessed != kind:
-        note = column.note if kind == column.kind else BY_HAND
+        note = known.note if kind == known.kind else BY_HAND
         if kind == "ordinal":
             note = in_order(meaning.order)
+        elif kind == "categorical":
+            note = codes().get(column.name, note)
+        elif kind == "date" and meaning.format:
+            note = f"{span(values, kind, column.name, meaning)}, written as {meaning.format}"
     elif found.format != meaning.format:
         note = BY_HAND
     note = note.partition("; missing: ")[0]
@@ -369,12 +457,14 @@ def _column(
     note: str,
     meaning: Meaning,
     date_parts: Sequence[str] | None = None,
+    together: tuple[str, ...] = (),
 ) -> Column:
     missing, distinct = counted_cells(values, kind, name, SchemaError, meaning)
     # A single value is worth something only where its absence is.
     informative = distinct > 1 or (distinct == 1 and missing > 0)
     if kind == "date" and date_parts is None:
-        date_parts = parts.telling(typed_column(values, kind, name, SchemaError, meaning))
+        dates = typed_column(values, kind, name, SchemaError, meaning)
+        date_parts = parts.telling(dates, clock=calendars.is_clock(meaning.format))
     used = kind in FEATURE_KINDS and informative
     return Column(
         name,
@@ -387,6 +477,7 @@ def _column(
         meaning.order,
         meaning.format,
         parts.checked(date_parts or (), name) if kind == "date" else (),
+        together,
     )
 
 

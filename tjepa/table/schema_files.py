@@ -54,9 +54,13 @@ def read_schema(text: bytes | str, frame: pd.DataFrame) -> Schema:
 
 
 def _split(saved: Any) -> SplitSpec:
-    known = {"validation", "test", "seed"}
+    known = {"validation", "test", "seed", "equal_together"}
     if not isinstance(saved, dict) or not set(saved) <= known:
-        raise SchemaError("The split of the schema has validation, test and seed, and no more.")
+        raise SchemaError(
+            "The split of the schema has validation, test, seed and equal_together, and no more."
+        )
+    if not isinstance(saved.get("equal_together", False), bool):
+        raise SchemaError("In the split of the schema, equal_together is not true or false.")
     if not all(isinstance(number, int | float) for number in saved.values()):
         raise SchemaError("The split of the schema holds something that is not a number.")
     return SplitSpec(**saved)
@@ -88,7 +92,7 @@ def _column(entry: Any, frame: pd.DataFrame) -> Column:
         )
     if unknown := set(entry) - _COLUMN:
         raise SchemaError(f"Column {quoted(name)}: unknown field {quoted(min(unknown))}.")
-    for field in ("missing_values", "order", "parts"):
+    for field in ("missing_values", "order", "parts", "together"):
         if not _is_texts(entry.get(field, [])):
             raise SchemaError(f"Column {quoted(name)}: {field} is not a list of texts.")
     for field, kind, what in (
@@ -98,7 +102,13 @@ def _column(entry: Any, frame: pd.DataFrame) -> Column:
     ):
         if not isinstance(entry.get(field, kind()), kind):
             raise SchemaError(f"Column {quoted(name)}: {field} is not {what}.")
-    column = checked_column(entry, frame[name])
+    for other in entry.get("together", ()):
+        if other not in frame.columns or other == name:
+            raise SchemaError(
+                f"Column {quoted(name)}: the table has no other column {quoted(other)} to complete "
+                "it."
+            )
+    column = checked_column(entry, frame)
     if entry.get("used", column.used) and column.kind not in ENCODED_KINDS:
         raise SchemaError(
             f"Column {quoted(name)} is of the kind {column.kind}, which the encoder cannot take."

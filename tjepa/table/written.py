@@ -1,7 +1,7 @@
-"""Numbers and dates as people write them: the format that fits every cell, and cells read by it.
+"""Numbers and bands of them as people write them: the format that fits every cell.
 
 A format is a short text that a person can read and write: `$1,234.5` (unit, thousands, decimal
-mark), `%d %b %Y` (as in strptime), `unix seconds` or `unix milliseconds`.
+mark). For those of dates see `tjepa.table.calendars`.
 """
 
 import re
@@ -14,13 +14,8 @@ import pandas as pd
 
 GLANCE = 50
 """Cells that spare most columns the rest of the work."""
-UNIX = {"unix seconds": "s", "unix milliseconds": "ms"}
 EXACT = 2**53
 """Whole numbers beyond it are not numbers but long identifiers: they would be rounded."""
-FEW_MONTHS = 6
-"""Fewer distinct numbers may look like YYYYMM by chance."""
-YEARS = (1800, 2100)
-"""Whole numbers are taken for dates within these years only."""
 
 _NUMBER = re.compile(r"^(?P<before>.*?)1(?P<thousands>[.,])234(?P<decimal>[.,])5(?P<after>.*)$")
 _CURRENCY = r"(?:US\$|[$€£¥₹₽₩]|USD|EUR|GBP|CHF|JPY|INR|R\$|kr)"
@@ -31,44 +26,15 @@ _CELL = (
 )
 _SURE_UNIT = re.compile(rf"^(?:{_CURRENCY}|[%‰])$")
 _BLANKS = r"(?<=[0-9])[ '’\u00a0\u202f](?=[0-9]{3}(?![0-9]))"  # 1 234 567
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-# Of two formats of a pair that both fit, the first is taken, and it is said that this is a guess.
-_DAYS = (
-    ("%d %b %Y",),
-    ("%d %B %Y",),
-    ("%b %d %Y",),
-    ("%B %d %Y",),
-    ("%b %d, %Y",),
-    ("%B %d, %Y",),
-    ("%d-%b-%Y",),
-    ("%d-%b-%y",),
-    ("%a, %d %b %Y",),
-    ("%A, %d %B %Y",),
-    ("%A, %B %d, %Y",),
-    ("%b %Y",),
-    ("%B %Y",),
-    ("%b-%Y",),
-    ("%b-%y",),
-    ("%Y-%m",),
-    ("%Y/%m",),
-    ("%m/%Y",),
-    ("%m/%d/%Y", "%d/%m/%Y"),
-    ("%m-%d-%Y", "%d-%m-%Y"),
-    ("%d.%m.%Y",),
-    ("%Y-%m-%d",),
-    ("%Y/%m/%d",),
-    ("%m/%d/%y", "%d/%m/%y"),
-    ("%d.%m.%y",),
-    ("%Y%m%d",),
-)
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that every cell fits; `sure` unless it is one of two that do, or a mere guess."""
+    """A format that every cell fits; `sure` unless a `rival` does too, or it is a mere guess."""
 
     text: str
     sure: bool
+    rival: str = ""
 
     @property
     def unit(self) -> str:
@@ -81,17 +47,6 @@ def is_number_format(text: str) -> bool:
     """Whether the format is one of numbers, as `$1,234.5`."""
     found = _NUMBER.match(text)
     return found is not None and found["thousands"] != found["decimal"]
-
-
-def is_date_format(text: str) -> bool:
-    """Whether the format is one of dates, as `%d %b %Y`."""
-    if text in UNIX:
-        return True
-    try:
-        as_dates(pd.Series(["x"]), text)
-    except ValueError:  # an unknown directive
-        return False
-    return bool(re.search("%[Yy]", text) and re.search("%[mbB]", text))
 
 
 def number_format(texts: pd.Series) -> Format | None:
@@ -138,70 +93,33 @@ def as_numbers(texts: pd.Series, form: str) -> np.ndarray:
     return np.where(below.fillna(value=False), -numbers, numbers)
 
 
-def date_format(texts: pd.Series) -> Format | None:
-    """The format of distinct trimmed cells that are dates, or None."""
-    glance = texts.iloc[:GLANCE]
-    if len(glance) == 0 or not glance.str.contains(r"^\w[\w,./: -]{3,40}$", regex=True).all():
-        return None
-    if glance.str.fullmatch(r"[A-Za-z_ ]+").any():
-        return None
-    for days in _DAYS:
-        for clock in _CLOCKS:
-            fitting = [
-                day + clock
-                for day in days
-                if not np.isnat(as_dates(glance, day + clock)).any()
-                and not np.isnat(as_dates(texts, day + clock)).any()
-            ]
-            if fitting:
-                short = "%y" in fitting[0] or fitting[0].startswith("%Y%m%d")
-                return Format(fitting[0], len(fitting) == 1 and not short)
-    return None
-
-
-def number_date_format(numbers: np.ndarray) -> str | None:
-    """The format of whole numbers that are all dates: YYYYMMDD, YYYYMM, or seconds since 1970."""
-    if len(numbers) == 0 or not (numbers == np.round(numbers)).all():
-        return None
-    low, high = numbers.min(), numbers.max()
-    for form, factor in (("%Y%m%d", 1e4), ("%Y%m", 1e2)):
-        if YEARS[0] * factor < low and high < YEARS[1] * factor:
-            distinct = pd.Series(np.unique(numbers).astype("int64")).astype("str")
-            enough = len(distinct) >= FEW_MONTHS or form != "%Y%m"
-            return form if enough and not np.isnat(as_dates(distinct, form)).any() else None
-    # From September 2001 to 2100, in seconds or in milliseconds.
-    for form, factor in zip(UNIX, (1, 1000), strict=True):
-        if 1e9 * factor <= low and high <= 4.1e9 * factor:
-            return form
-    return None
-
-
-def as_dates(texts: pd.Series, form: str) -> np.ndarray:
-    """Trimmed cells as datetime64[us] [n] by a date's format, NaT where it does not fit."""
-    if form in UNIX:
-        numbers = pd.to_numeric(texts, errors="coerce")
-        found = pd.to_datetime(numbers, unit=UNIX[form], errors="coerce")
-    else:
-        found = pd.to_datetime(texts, format=form, errors="coerce")
-    return np.asarray(found.to_numpy("datetime64[us]"))
-
-
-_AMOUNT = r"[$€£]?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:\.[0-9]+)?)"
+_AMOUNT = r"[$€£]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:\.[0-9]+)?)(?:[kKM](?![^\W\d_]))?)"
 _BELOW = re.compile(rf"(?:<|<=|≤|under|below|less than|up to)\s*{_AMOUNT}\D*", re.IGNORECASE)
 _ABOVE = re.compile(rf"(?:>|>=|≥|over|above|more than)\s*{_AMOUNT}\D*", re.IGNORECASE)
 _BETWEEN = re.compile(rf"{_AMOUNT}\D{{0,3}}?\s*(?:-|–|to|\.\.)\s*{_AMOUNT}\D*")
-_FROM = re.compile(rf"{_AMOUNT}\s*(?:\+.*|(?:st|nd|rd|th)\b.*| or more.*)")
+_FROM = re.compile(rf"{_AMOUNT}\s*(?:\+.*|s|(?:st|nd|rd|th)\b.*| or more.*)")
+_END = r"\s*([+\-−]?(?:inf|∞|[0-9]+(?:\.[0-9]+)?(?:e[+\-]?[0-9]+)?))\s*"
+_INTERVAL = re.compile(rf"[\[(]{_END}[,;]{_END}[\])]", re.IGNORECASE)
 _JUST = re.compile(rf"{_AMOUNT}(?:\s+\D+)?")
 
 
+_BANDS = ((_BELOW, -1), (_ABOVE, 1), (_INTERVAL, 0), (_BETWEEN, 0), (_FROM, 0), (_JUST, 0))
+
+
+def _amount(text: str) -> float:
+    plain = text.replace(",", "").replace("−", "-").replace("∞", "inf")
+    times = {"k": 1e3, "K": 1e3, "M": 1e6}.get(plain[-1], 1.0)
+    return float(plain.rstrip("kKM")) * times
+
+
 def in_bands(texts: Sequence[str]) -> tuple[str, ...] | None:
-    """Bands of numbers (`<20`, `20-29`, `60+`) and places (`1st`, `2nd`) from low to high."""
+    """Bands (`<20`, `20-29`, `60+`, `(0, 5]`) and places (`1st`, `2nd`) from low to high."""
     bands: list[tuple[float, int, float, str]] = []
     plain = 0
     for text in texts:
-        for pattern, rank in ((_BELOW, -1), (_ABOVE, 1), (_BETWEEN, 0), (_FROM, 0), (_JUST, 0)):
+        for pattern, rank in _BANDS:
             if found := pattern.fullmatch(text.strip()):
-                ends = [float(end.replace(",", "")) for end in found.groups()]
+                ends = [_amount(end) for end in found.groups()]
                 bands.append((ends[0], rank, ends[-1], text))
                 plain += pattern is _JUST
                 break

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tjepa.table import Schema, Suggestion, infer_schema, override, suggestions
+from tjepa.table import Schema, Suggestion, infer_schema, override, suggestions, typed
 from tjepa.table.advice import look
 
 N = 600
@@ -135,6 +135,59 @@ def test_a_comma_that_may_mean_two_things_is_a_suggestion() -> None:
     found = only(frame(people=text([f"{n % 50 + 1},{n % 900 + 100}" for n in range(N)])))
     assert found.action == "Read as numbers"
     assert found.evidence.endswith("They would be read as 1,234.5.")
+
+
+@pytest.mark.parametrize("word", [".", "-", "n/a", "unbekannt"])
+def test_numbers_among_many_words_that_mean_missing_are_a_suggestion(word: str) -> None:
+    cells = np.where(np.arange(N) % 3, np.round(RANDOM.normal(size=N), 2).astype(str), word)
+    found = only(frame(price=text(cells)))
+    assert found.action == "Read as numbers"
+    assert found.change["missing_values"] == {"price": (word,)}
+
+
+def test_numbers_among_many_other_words_are_codes() -> None:
+    cells = np.where(np.arange(N) % 3, np.round(RANDOM.normal(size=N), 2).astype(str), "late")
+    assert said(frame(price=text(cells))) == []
+
+
+def test_days_of_a_spreadsheet_under_the_name_of_a_date_are_a_suggestion() -> None:
+    days = np.random.default_rng(0).integers(43_000, 44_000, N)
+    found = only(frame(order_date=days))
+    assert found.action == "Read as dates"
+    assert "days since 1900: dates from 2017-" in found.evidence
+    assert said(frame(price=days)) == []
+
+
+def test_dates_among_which_a_spreadsheet_has_converted_some_are_a_suggestion() -> None:
+    days = pd.date_range("2020-01-01", periods=N)
+    cells = [
+        f"{d:%m/%d/%Y}" if d.day % 5 else str((d - pd.Timestamp("1899-12-30")).days) for d in days
+    ]
+    table = frame(shipped=text(cells))
+    found = only(table)
+    assert "They would be read as %m/%d/%Y or excel days." in found.evidence
+    schema = infer_schema(table)
+    taken = override(schema, table, **found.taking(schema))
+    assert typed(table, taken)["shipped"].dt.date.tolist() == list(days.date)
+
+
+def test_times_as_numbers_are_one_suggestion_and_become_hours() -> None:
+    random = np.random.default_rng(0)
+    times = {name: 100 * random.integers(0, 24, N) + random.integers(0, 60, N) for name in "ab"}
+    table = frame(**times)
+    found = only(table)
+    assert (found.columns, found.action) == (("a", "b"), "Read as times")
+    schema = infer_schema(table)
+    taken = override(schema, table, **found.taking(schema))
+    assert taken.column("a").parts == ("hour",)
+    first = int(times["a"][0])
+    assert typed(table, taken)["a"].iloc[0].hour == first // 100
+
+
+def test_scores_are_no_times() -> None:
+    cells = [f"{21 - n % 4}:{n % 3 + 15}" for n in range(N)]
+    assert said(frame(result=text(cells))) == []
+    assert said(frame(time=text(cells))) == [(("time",), "Read as times")]
 
 
 def test_codes_that_a_typed_file_has_as_text_stay_codes() -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from tjepa.table.advice.apart import apart
+from tjepa.table.advice.codes import codes
 from tjepa.table.advice.forms import forms
 from tjepa.table.advice.leaks import leaks
 from tjepa.table.advice.look import look_at
@@ -35,7 +37,9 @@ def suggestions(frame: pd.DataFrame, schema: Schema) -> tuple[Suggestion, ...]:
         *leaks(replace(seen, schema=_without(schema, numbers))),
         *numbers,
         *sentinel_words(seen, words),
+        *apart(seen),
         *read,
+        *codes(seen, read),
         *duplicates(seen),
         *nearly_constant(seen),
     )

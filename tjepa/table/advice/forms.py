@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tjepa.errors import quoted
-from tjepa.table import scales, written
+from tjepa.table import calendars, hints, scales
 from tjepa.table.advice.look import Look, named
 from tjepa.table.advice.sentinels import WORDS
 from tjepa.table.advice.suggestion import Suggestion
@@ -11,8 +11,11 @@ from tjepa.table.kinds import Meaning, in_order, read, span, written_as
 from tjepa.table.schema import Column
 from tjepa.table.strings import DIRECTIONS
 
-MOSTLY = 0.9
+MOSTLY, MOSTLY_OF_KNOWN = 0.9, 0.5
+"""Of the cells, that are numbers: beside any few words, and beside those that mean missing."""
 FEW_WORDS = 3
+FEW_TIMES = 20
+"""Fewer distinct texts like 21:19 are times only where the name of the column says so."""
 CODES = 256
 """Categories that get a code of their own in the presets of pre-training."""
 COVERED = 0.5
@@ -31,7 +34,22 @@ def forms(seen: Look) -> list[Suggestion]:
             suggestion = _text(seen, column)
         if suggestion is not None:
             found.append(suggestion)
-    return _joined(found)
+    return _joined(_times_joined(found))
+
+
+def _times_joined(found: list[Suggestion]) -> list[Suggestion]:
+    """Numbers that are times, as one suggestion: tables of journeys have many."""
+    times = [s for s in found if calendars.CLOCK_NUMBER in s.change.get("formats", {}).values()]
+    if len(times) < 2:
+        return found
+    names = tuple(s.columns[0] for s in times)
+    change = {
+        "kinds": dict.fromkeys(names, "date"),
+        "formats": dict.fromkeys(names, calendars.CLOCK_NUMBER),
+    }
+    evidence = f"{named(names[1:])} are such times too."
+    one = Suggestion(names, f"{times[0].evidence} {evidence}", times[0].action, change)
+    return [one if s is times[0] else s for s in found if s not in times[1:]]
 
 
 def _joined(found: list[Suggestion]) -> list[Suggestion]:
@@ -64,14 +82,26 @@ def _joined(found: list[Suggestion]) -> list[Suggestion]:
 
 
 def _number_as_date(seen: Look, column: Column) -> Suggestion | None:
+    if column.format:
+        return None
     values = seen.frame[column.name].dropna()
-    form = written.number_date_format(values.to_numpy(dtype=float)) if not column.format else None
+    dated = hints.is_date(column.name)
+    form = calendars.number_date_format(values.to_numpy(dtype=float), dated=dated)
     if form is None:
         return None
-    how = {"%Y%m%d": "YYYYMMDD", "%Y%m": "YYYYMM"}.get(form, form)
-    dates = span(values, "date", column.name, Meaning(format=form))
-    evidence = f"Every number of {quoted(column.name)} is a date as {how}: {dates}."
-    return Suggestion((column.name,), evidence, "Read as dates", {"kinds": {column.name: "date"}})
+    name, clock = column.name, calendars.is_clock(form)
+    shown = {"%Y%m%d": "YYYYMMDD", "%Y%m": "YYYYMM", calendars.CLOCK_NUMBER: "HHMM"}
+    what = "time" if clock else "date"
+    found = span(values, "date", name, Meaning(format=form))
+    how = shown.get(form, form)
+    evidence = f"Every number of {quoted(name)} is a {what} as {how}: {found}."
+    if form == calendars.EXCEL:
+        evidence = (
+            f"{quoted(name)} is named like a date, and spreadsheets write dates as such numbers, "
+            f"days since 1900: {found}."
+        )
+    change = {"kinds": {name: "date"}, "formats": {name: form}}
+    return Suggestion((name,), evidence, f"Read as {what}s", change)
 
 
 def _text(seen: Look, column: Column) -> Suggestion | None:
@@ -93,8 +123,11 @@ def _strangers(counts: pd.Series, words: tuple[str, ...]) -> tuple[str, ...]:
     """The few words among cells that are otherwise numbers: candidates for missing values."""
     has_digit = counts.index.str.contains(r"[0-9]", regex=True)
     strange = [str(word) for word in counts.index[~has_digit]]
-    few = len(strange) <= FEW_WORDS or set(strange) <= set(words)
-    mostly = counts[has_digit].sum() >= MOSTLY * counts.sum()
+    known = set(strange) <= set(words)
+    few = len(strange) <= FEW_WORDS or known
+    # What surely means missing may be in half of the cells.
+    least = MOSTLY_OF_KNOWN if known else MOSTLY
+    mostly = counts[has_digit].sum() >= least * counts.sum()
     return tuple(strange) if few and mostly else ()
 
 
@@ -112,10 +145,15 @@ def _written(values: pd.Series, column: Column, missing: tuple[str, ...]) -> Sug
     if plain and not missing and not cells.str.contains(r"[.,]", regex=True).any():
         return None
     name = column.name
+    clock = calendars.is_clock(form.text)
+    # 21:19 may be a score, 1:25 a minute and a half.
+    if clock and not form.sure and not hints.is_date(name) and cells.nunique() < FEW_TIMES:
+        return None
     meaning = Meaning(missing_values=missing, format=form.text)
     known = int(cells.notna().sum())
     evidence = f"All {known:,} cells" if not missing else f"{known:,} of {values.count():,} cells"
     what = "numbers" if kind == "numeric" else "dates"
+    what = "times" if clock else what
     example = quoted(cells.dropna().iloc[0])
     evidence += f" of {quoted(name)} are {what} written as text, as {example}: "
     evidence += f"{span(values, kind, name, meaning)}."
@@ -123,6 +161,8 @@ def _written(values: pd.Series, column: Column, missing: tuple[str, ...]) -> Sug
         evidence += f" The others are {', '.join(f'“{word}”' for word in missing)}."
     if not form.sure and (not plain or cells.str.contains(",", regex=False).any()):
         evidence += f" They would be read as {form.text}."
+        if form.rival:
+            evidence += f" {form.rival} fits every cell as well."
     change: dict[str, dict[str, object]] = {"kinds": {name: kind}}
     if missing:
         change["missing_values"] = {name: missing}

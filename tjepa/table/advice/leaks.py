@@ -45,7 +45,7 @@ def leaks(seen: Look) -> list[Suggestion]:
     else:
         judge = Numbers(target.iloc[rows].to_numpy(dtype=float))
     frame = seen.frame.iloc[rows]
-    x = {column.name: _values(frame[column.name], column) for column in schema.features}
+    x = {column.name: _values(column.cells(frame), column) for column in schema.features}
     kinds = {column.name: column.kind for column in schema.features}
     scores = [judge.score(name, x[name], codes=kinds[name] in _CODED) for name in x]
     almost = [score for score in scores if score.almost]

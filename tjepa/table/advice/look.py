@@ -29,10 +29,12 @@ class Look:
         return {column.name: self.typed(column) for column in self.schema.features}
 
     def typed(self, column: Column) -> pd.Series:
-        values = self.frame[column.name]
-        if len(self.rows) < len(values):
-            values = values.iloc[self.rows]
-        return typed_column(values, column.kind, column.name, SchemaError, column.meaning)
+        frame = self.frame[list(column.names)]
+        if len(self.rows) < len(frame):
+            frame = frame.iloc[self.rows]
+        return typed_column(
+            column.cells(frame), column.kind, column.name, SchemaError, column.meaning
+        )
 
     @property
     def of_rows(self) -> str:

@@ -19,6 +19,8 @@ LEAST_SHARE = 0.0005
 """Of the rows, that have a word: a town may be called Na."""
 LEAST_OTHERS = 5
 """Distinct other values: with fewer, the outlying one may well be a category."""
+FAR = 3
+"""Times the range of all others that an outlying value is away from them, if it looks like any."""
 LOOKS_MADE_UP = re.compile(r"-?9{2,}|-1|-?(32767|32768|65535|2147483647|2147483648)")
 WORDS = frozenset(
     word.strip()
@@ -27,6 +29,9 @@ WORDS = frozenset(
         "null, nil, nan, na, n/a, n.a., n.a, #n/a, (null), (none), (blank), (missing), blank",
         "not_available, not available, not applicable, not known, not recorded, not reported",
         "not specified, no data, no answer, no response, don't know, prefer not to say",
+        "not stated, not given, no information, nonexistent, undisclosed, refused, tba, tbd",
+        "unbekannt, keine angabe, k.a., inconnu, non renseigné, desconocido, sin datos",
+        "sconosciuto, desconhecido, onbekend, okänd, nieznany",
     )
     for word in line.split(",")
 )
@@ -95,9 +100,9 @@ def outlying(numbers: np.ndarray) -> list[tuple[float, float, float]]:
         value, spread = float(values[at]), high - low
         gap = low - value if at == 0 else value - high
         made_up = LOOKS_MADE_UP.fullmatch(f"{value:.15g}") is not None
-        alone = value < 0 <= low  # the only negative number
+        alone = value < 0 <= low and value.is_integer()  # the only negative number
         if (
-            gap >= spread
+            gap >= FAR * spread
             or (made_up and value != -1 and gap >= spread / 5)
             or (alone and gap >= spread / 20)
             or (alone and value == -1 and bool((others == np.round(others)).all()))

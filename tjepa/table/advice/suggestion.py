@@ -6,7 +6,14 @@ from typing import Any
 
 from tjepa.table.schema import Schema
 
-FIELDS = {"kinds": "kind", "used": "used", "missing_values": "missing_values", "orders": "order"}
+FIELDS = {
+    "kinds": "kind",
+    "used": "used",
+    "missing_values": "missing_values",
+    "orders": "order",
+    "formats": "format",
+    "together": "together",
+}
 """The arguments of `override` that a suggestion may have, each with its field of a column."""
 
 Changes = dict[str, dict[str, Any]]
