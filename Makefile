@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 
-.PHONY: app install install-dev chromium check test format demo bench-speed bench-scale bench-app clean
+.PHONY: app install install-dev chromium postgresql check test format demo bench-speed bench-scale bench-app bench-reading bench-profile bench-quality clean
 
 app: install
 	$(BIN)/streamlit run app.py --server.address 127.0.0.1 --server.port $(PORT)
@@ -37,10 +37,21 @@ chromium:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
 	|| echo "Chromium is not here and could not be installed: the browser tests will say so."
 
+# The server of PostgreSQL's tests, likewise: its programs alone, with no database of its own that
+# would start with the machine. Where it is not, those tests are skipped by name.
+CREATECLUSTER := /etc/postgresql-common/createcluster.d
+postgresql:
+	@command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 \
+	     && mkdir -p $(CREATECLUSTER) && echo "create_main_cluster = false" > $(CREATECLUSTER)/tjepa.conf \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; \
+	     installed=$$?; rm -f $(CREATECLUSTER)/tjepa.conf; [ $$installed = 0 ]; } \
+	|| echo "PostgreSQL is not here and could not be installed: its tests will say so."
+
 check: install-dev
 	$(BIN)/pre-commit run --all-files
 
-test: check chromium
+test: check chromium postgresql
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 format: install-dev
@@ -57,8 +68,17 @@ bench-speed: install
 bench-scale: install
 	$(BIN)/python -m benchmarks.scale
 
+bench-quality: install-dev
+	$(BIN)/python benchmarks/quality.py
+
 bench-app: install
 	$(BIN)/python benchmarks/app.py
+
+bench-reading: install-dev
+	$(BIN)/python -m benchmarks.reading
+
+bench-profile: install
+	$(BIN)/python -m benchmarks.profiling
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,13 +2,24 @@
 
 import streamlit as st
 
-from tjepa.ui import address, advice, columns, queries, schema_files, tables, uploads
+from tjepa.ui import (
+    address,
+    advice,
+    columns,
+    openings,
+    profiles,
+    queries,
+    schema_files,
+    tables,
+    uploads,
+)
 from tjepa.ui.address import Address
 from tjepa.ui.analyses import offer_example
 from tjepa.ui.process import bench
 from tjepa.ui.text import md
 
 place = address.here()
+opening = openings.panel()
 
 if place.table is None:
     st.caption("Drop a table here, or take a sample. Then: pre-train, look, compare.")
@@ -27,12 +38,15 @@ with st.expander("Open another table", icon=":material/folder_open:"):
 table = bench().table(place.table)
 uploads.how_it_was_read(table)
 tables.overview(table)
+if opening:  # the panel polls, and beside the table editor that would lose edits
+    st.stop()
 
 schema = address.schema_here()
 st.subheader("Columns", anchor=False)
 st.caption(columns.facts(table, schema))
 advised = st.container()
-changes = columns.editor(schema)
+looked_at = profiles.profiles(place.table, schema)
+changes = columns.editor(schema, profiles.pictures(looked_at))
 with advised:
     clicked = advice.offer(place.table, schema)
 waiting = columns.pending(changes)
@@ -44,15 +58,18 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if waiting:
         st.markdown(f":orange[Not applied yet: {md(waiting)}.]")
 
+st.subheader("A closer look", anchor=False)
+closer = st.container()
+
 st.subheader("Left out", anchor=False)
 columns.left_out(schema)
 st.subheader("Rows", anchor=False)
-split = tables.split_of(place.table, schema.schema_id, schema)
-st.markdown(md(tables.split_sentence(split)))
+can_be_split = tables.split_in_words(place.table, schema)
 
 goes_on = st.button(
     "Apply and go to Pre-train" if changes else "Next: pre-train",
     type="primary",
+    disabled=not (can_be_split or changes),
     icon=":material/arrow_forward:",
     icon_position="right",
 )
@@ -68,3 +85,5 @@ if applies or (goes_on and changes):
         address.go("pretrain" if goes_on else "data", Address(place.table, applied))
 elif goes_on:
     address.go("pretrain", address.here())
+with closer:  # the last of all: it may take a while
+    profiles.closer_look(place.table, table.name, schema, looked_at)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from tjepa.report.figures import probe_intervals
 from tjepa.report.words import headline
+from tjepa.table import repeats_sentence
 from tjepa.ui import address
 from tjepa.ui.analyses import analysed, finished_run
 from tjepa.ui.charts import chart, theme
@@ -54,5 +55,7 @@ table, settings = difference_table(result)
 st.dataframe(table, hide_index=True, column_config=settings, alt="Paired differences")
 for note in result.left_out:
     st.caption(md(note))
+if said := repeats_sentence(run.rows.get("repeated", 0), run.rows.get("test", 0)):
+    st.caption(said)
 if not result.left_out:
     st.caption(f"Nothing was left out: {count(result.n_test, 'held-out row')} scored.")

@@ -26,7 +26,10 @@ relevance = analysed(
 )
 if relevance is not None:
     st.markdown(md(relevance.sentence))
-    stamp = run_stamp(run, count(relevance.rows, "row"), f"seed {relevance.seed}")
+    rows, total = count(relevance.rows, "row"), run.rows.get("total", relevance.rows)
+    if relevance.rows < total:
+        rows = f"{relevance.rows:,} of {count(total, 'row')}, at random"
+    stamp = run_stamp(run, rows, f"seed {relevance.seed}")
     chart(relevance_bars(relevance, stamp=stamp, theme=theme()), relevance.sentence, "relevance")
     if len(relevance.names) > COLUMNS_SHOWN:
         st.caption(f"The {COLUMNS_SHOWN} most influential of {len(relevance.names):,} columns.")

@@ -203,9 +203,24 @@ def test_how_a_file_is_read_is_said_and_can_be_told(
         "comment": "",
         "header": 2,
         "footer": 1,
+        "header_rows": 1,
     }
     none = answer_json(capsys, "inspect", file, *told, "--header-row", "none")
     assert none["reading"]["header"] == 0
+
+
+def test_the_format_the_rows_of_the_header_and_wide_delimiters_can_be_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "n.txt"
+    file.write_text('{"a"}::b::c\n::cm::kg\nx::1::2\ny::3::4\nz::5::6\n')
+    told = ["--format", "text", "--quote", "none", "--delimiter", "::"]
+    said = answer_json(capsys, "inspect", file, *told)
+    assert [column["name"] for column in said["columns"]] == ['{"a"}', "b cm", "c kg"]
+    assert (said["rows"], said["reading"]["delimiter"]) == (3, "::")
+    said = answer_json(capsys, "inspect", file, *told, "--header-rows", "1")
+    assert (said["rows"], said["reading"]["header_rows"]) == (4, 1)
+    assert "a header has 1 to 9 rows" in problem(capsys, "inspect", file, "--header-rows", "0")
 
 
 @pytest.mark.parametrize(

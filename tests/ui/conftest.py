@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tjepa.pretraining import PretrainingConfig, preset
 from tjepa.progress import finish
 from tjepa.table import override
-from tjepa.ui import maps, process
+from tjepa.ui import maps, openings, process
 from tjepa.ui.address import Address
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -93,3 +93,9 @@ def settle(app: AppTest, timeout: float = 60) -> AppTest:
         if job.state in process.ACTIVE:
             process.jobs().wait(job.key, timeout)
     return app.run()
+
+
+@pytest.fixture(autouse=True)
+def _waits_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is not a wrong page: what is quick elsewhere is waited for here."""
+    monkeypatch.setattr(openings, "INLINE_SECONDS", 60.0)

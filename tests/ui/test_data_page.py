@@ -185,3 +185,14 @@ def _edit(app: AppTest, schema, rows: dict[int, dict[str, object]]) -> None:
 
 def _press(app: AppTest, label: str) -> None:
     next(button for button in app.button if button.label == label).click().run()
+
+
+def test_two_rows_cannot_be_split_and_the_page_says_so(open_page: Open) -> None:
+    app = open_page("data")
+    app.file_uploader(key="upload").upload("two.csv", b"a,b\n1,x\n2,y\n")
+    app.run()
+    assert not app.exception
+    assert any("at least 3 are needed" in error.value for error in app.error)
+    [onwards] = [button for button in app.button if button.label == "Next: pre-train"]
+    assert onwards.disabled
+    assert any(title.value == "A closer look" for title in app.subheader)

@@ -81,6 +81,17 @@ def test_what_is_wrong_stays_beside_the_query_and_its_text(
         assert seen.text_area(key="query text").value == "SELECT nothing"
 
 
+def test_a_database_that_does_not_itself_refuse_to_write_is_not_asked(
+    settings: Settings, open_page: Open
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    settings({"connections": {"far": {"url": "mysql+pymysql://me:hush@127.0.0.1:1/shop"}}})
+    app = ask(open_page("data"), "SELECT 1, 2")
+    assert not app.exception
+    assert "far is not asked from here" in app.error[0].value
+    assert "hush" not in words(app)
+
+
 def test_the_limits_of_the_secrets_hold(shop: str, settings: Settings, open_page: Open) -> None:
     settings({"connections": {"s": {"url": shop}}, "query_rows": 7, "query_seconds": "x"})
     app = open_page("data")
@@ -94,7 +105,10 @@ def test_the_section_is_read_from_the_secrets_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "secrets.toml"
-    file.write_text('[tjepa]\nquery_rows = 9\n[tjepa.connections.shop]\nurl = "sqlite:///x.db"\n')
+    file.write_text(
+        '[tjepa]\nquery_rows = 9\n[tjepa.connections.shop]\nurl = "sqlite:///x.db"\n'
+        '[tjepa.connections.mine]\nurl = "sqlite:///y.db"\nsuperuser = true\n'
+    )
     usual = st.config.get_option("secrets.files")
     monkeypatch.setattr(st, "secrets", Secrets())
     st.config.set_option("secrets.files", [str(file)])
@@ -102,6 +116,9 @@ def test_the_section_is_read_from_the_secrets_file(
         for _ in range(2):
             found = queries._settings()
             assert found["query_rows"] == 9
-            assert queries._urls(found) == {"shop": "sqlite:///x.db"}
+            assert queries._connections(found) == {
+                "shop": queries._Connection("sqlite:///x.db", superuser=False),
+                "mine": queries._Connection("sqlite:///y.db", superuser=True),
+            }
     finally:
         st.config.set_option("secrets.files", usual)

@@ -1,3 +1,7 @@
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +13,7 @@ from tjepa import Workbench
 from tjepa.errors import ReadingError, SchemaError, StoreError
 from tjepa.model import Rows
 from tjepa.pretraining import PretrainingConfig
+from tjepa.progress import finish
 from tjepa.table import infer_schema, override
 from tjepa.workbench import training
 
@@ -32,6 +37,32 @@ def test_a_file_that_cannot_be_read_is_not_kept(bench: Workbench) -> None:
     with pytest.raises(ReadingError, match=r"empty\.csv is empty"):
         bench.open_table(b"", name="empty.csv")
     assert bench.store.tables() == []
+
+
+def test_a_file_read_in_another_process_is_the_same_table(bench: Workbench) -> None:
+    data, forms = people().to_csv(index=False).encode(), list[str]()
+    opened = finish(bench.opening_table(data, name="people.csv", known=forms.append))
+    assert opened == bench.open_table(data, name="people.csv")
+    assert forms == ["text"]
+    with pytest.raises(ReadingError, match=r"PNG image"):
+        finish(bench.opening_table(b"\x89PNG\r\n", name="people.csv"))
+
+
+def test_a_query_as_work_is_the_same_table_and_closing_it_ends_it(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    source = tmp_path / "x.db"
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("CREATE TABLE t (a, b)")
+        connection.execute("INSERT INTO t VALUES (1, 2)")
+        connection.commit()
+    query = "SELECT a, b FROM t"
+    assert finish(bench.opening_query(source, query)) == bench.open_query(source, query)
+    endless = "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) "
+    work = bench.opening_query(source, f"{endless} SELECT count(*), 1 FROM r")
+    next(work)
+    work.close()  # returns when the database has stopped
+    assert not any("asking" in thread.name for thread in threading.enumerate())
 
 
 def test_a_sample_is_a_table(bench: Workbench) -> None:

@@ -57,11 +57,22 @@ def parser() -> _Parser:
             "--target", metavar="COLUMN", help="hidden from the encoder, for probes"
         )
     inspect.add_argument(
+        "--profile",
+        action="store_true",
+        help="say how the values are distributed, what is missing and what goes with what",
+    )
+    inspect.add_argument(
         "--schema-out",
         metavar="S.json",
         type=Path,
         help="write the schema, to change and use again",
     )
+    for command in (inspect, pretrain):
+        command.add_argument(
+            "--equal-together",
+            action="store_true",
+            help="keep rows that are equal on one side of the split into training and held-out",
+        )
     pretrain.add_argument(
         "--schema", metavar="S.json", type=Path, help="a saved schema instead of the inferred one"
     )

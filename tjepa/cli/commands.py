@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tjepa
+from tjepa.cli.profiles import print_profile
 from tjepa.cli.reading import reading_of
 from tjepa.cli.sources import limits_of, queried
 from tjepa.cli.terminal import CommandError, Meter, columns, literal, note, number, output, sentence
@@ -31,7 +32,15 @@ T = TypeVar("T")
 def inspect(arguments: argparse.Namespace) -> None:
     file = None if queried(arguments) else _file(arguments.file)
     from tjepa.report.reading_words import reading_in_words
-    from tjepa.table import infer_schema, override, read_query, read_table, schema_text, suggestions
+    from tjepa.table import (
+        infer_schema,
+        override,
+        read_query,
+        read_table,
+        schema_text,
+        suggestions,
+    )
+    from tjepa.table.profiles import profiling
 
     if file is None:
         raw = read_query(arguments.database, arguments.query, **limits_of(arguments))
@@ -40,12 +49,16 @@ def inspect(arguments: argparse.Namespace) -> None:
     schema = infer_schema(raw.frame)
     if arguments.target is not None:
         schema = override(schema, raw.frame, target=arguments.target)
+    schema = _equal_together(schema, arguments)
     if arguments.schema_out is not None:
         with output(arguments.schema_out, file, "--schema-out", "JSON") as unfinished:
             unfinished.write_text(schema_text(schema), encoding="utf-8")
     found = suggestions(raw.frame, schema)
+    split = _split_in_words(raw.frame, schema) if schema.target else ""
+    looked = _finish(profiling(raw.frame, schema)) if arguments.profile else None
     if arguments.json:
-        _print_json(_described(raw, schema, found))
+        profile = {} if looked is None else {"profile": looked.to_json()}
+        _print_json({**_described(raw, schema, found), "split": split, **profile})
         return
     rows, width = raw.frame.shape
     sheet = f", sheet {literal(raw.sheet)}" if raw.sheet else ""
@@ -65,10 +78,15 @@ def inspect(arguments: argparse.Namespace) -> None:
     if schema.left_out:
         print()
         _print_left_out(schema, sys.stdout)
+    if split:
+        print(f"\n{sentence(split)}")
     if found:
         print()
     for suggestion in found:
         print(f"Suggestion: {literal(suggestion.evidence)} {literal(suggestion.action)}.")
+    if looked is not None:
+        print()
+        print_profile(looked)
 
 
 def _described(
@@ -107,6 +125,7 @@ def pretrain(arguments: argparse.Namespace) -> None:
         schema = read_schema(_file(arguments.schema).read_bytes(), frame)
     if arguments.target is not None:
         schema = override(schema, frame, target=arguments.target)
+    schema = _equal_together(schema, arguments)
     training_rows = round(len(frame) * (1 - schema.split.validation - schema.split.test))
     changes = {"epochs": arguments.epochs, "seed": arguments.seed}
     config = replace(
@@ -114,7 +133,10 @@ def pretrain(arguments: argparse.Namespace) -> None:
         **{name: value for name, value in changes.items() if value is not None},
     )
     bench.save_schema(table_id, schema)
+    for text in bench.table(table_id).notes:
+        print(sentence(text), file=sys.stderr)
     _print_left_out(schema, sys.stderr)
+    print(sentence(_split_in_words(frame, schema)), file=sys.stderr)
     for text in cost_sentences(bench.estimate(table_id, schema, config)):
         print(text.replace("**", ""), file=sys.stderr, flush=True)
     run_id = bench.create_run(table_id, schema, config)
@@ -147,9 +169,13 @@ def embed(arguments: argparse.Namespace) -> None:
         if file is not None:
             from tjepa.table import read_table
 
-            source = read_table(file, sheet=arguments.sheet, reading=reading_of(arguments)).frame
+            raw = read_table(file, sheet=arguments.sheet, reading=reading_of(arguments))
+            source = raw.frame
+            for text in (*raw.notes, *_not_looked_at(bench, run_id, source)):
+                print(sentence(text), file=sys.stderr)
         rows, width = _finish(bench.embed_file(run_id, unfinished, source, pool=arguments.pool))
     print(f"{literal(arguments.out)}: {rows:,} rows, {width:,} columns")
+    print("One line for each row, in the order of the table.", file=sys.stderr)
 
 
 def project(arguments: argparse.Namespace) -> None:
@@ -209,10 +235,15 @@ def relevance(arguments: argparse.Namespace) -> None:
     shown = [(name, *map(number, values)) for name, values in first]
     head = ("column", *(ranking.replace("_", " ") for ranking in rankings))
     print(columns(head, shown, right=range(1, len(head))))
+    total = bench.run(run_id).rows["total"]
+    if result.rows < total:
+        print(f"\nMeasured on a random {result.rows:,} of the {total:,} rows of the table.")
     print(f"\n{sentence(result.sentence)}")
 
 
 def probe(arguments: argparse.Namespace) -> None:
+    from tjepa.table import repeats_sentence
+
     bench, run_id = _bench_and_run(arguments.run)
     known = bench.probe(run_id)
     result = _finish(bench.compute_probe(run_id)) if known is None else known
@@ -235,6 +266,7 @@ def probe(arguments: argparse.Namespace) -> None:
                 "metric": main_metric,
                 "rows": rows,
                 "sentence": result.sentence,
+                "repeated": bench.run(run_id).rows.get("repeated", 0),
             }
         )
         return
@@ -249,8 +281,11 @@ def probe(arguments: argparse.Namespace) -> None:
         f"\nOn {result.n_test:,} held-out rows, with 95 % intervals; fitted on "
         f"{result.n_train:,} rows, settings chosen on {result.n_validation:,}."
     )
-    for text in (*result.left_out, result.sentence):
-        print(sentence(text))
+    counted = bench.run(run_id).rows
+    repeats = repeats_sentence(counted.get("repeated", 0), counted.get("test", 0))
+    for text in (*result.left_out, repeats, result.sentence):
+        if text:
+            print(sentence(text))
 
 
 def _interval(score: Any) -> dict[str, float]:
@@ -358,6 +393,33 @@ def _finish(work: Work[T]) -> T:
 
     with contextlib.closing(work), Meter(sys.stderr, Pace()) as meter:
         return finish(work, meter)
+
+
+def _equal_together(schema: "Schema", arguments: argparse.Namespace) -> "Schema":
+    """The schema with the split that was asked for."""
+    if not arguments.equal_together:
+        return schema
+    return replace(schema, split=replace(schema.split, equal_together=True))
+
+
+def _split_in_words(frame: "pd.DataFrame", schema: "Schema") -> str:
+    """How many rows go where, how they were drawn, and what is on both sides."""
+    from tjepa.table import split_table, with_repeats
+
+    split = with_repeats(split_table(frame, schema), frame, schema)
+    return (
+        f"{len(split.train):,} rows to train, {len(split.validation):,} to validate, "
+        f"{len(split.test):,} held out. {split.note}"
+    )
+
+
+def _not_looked_at(bench: "Workbench", run_id: str, frame: "pd.DataFrame") -> list[str]:
+    """A sentence that names the columns of `frame` that a run does not use."""
+    from tjepa.table.reading.names import listed
+
+    used = {name for column in bench.run(run_id).schema.features for name in column.names}
+    others = [name for name in frame.columns if name not in used]
+    return [f"Columns that the run does not use, left out: {listed(others)}."] if others else []
 
 
 def _print_json(value: Mapping[str, Any]) -> None:

@@ -42,7 +42,8 @@ class TrainedEncoder:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the table that the features are made of."""
-        return self.table_encoder.columns
+        columns = map(self.schema.column, self.table_encoder.columns)
+        return tuple(dict.fromkeys(name for column in columns for name in column.names))
 
     def encode(self, frame: pd.DataFrame) -> EncodedTable:
         """Untyped rows, columns in any order, to tensors; EncodingError names an absent column."""

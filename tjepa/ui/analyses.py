@@ -51,9 +51,12 @@ def analysed(
     return None
 
 
-def watch(key: str) -> None:
-    """Follow the job `key` until it ends, then run the page once more."""
-    st.fragment(_follow, run_every=1)(key)
+def watch(key: str, show: Callable[[JobSnapshot], object] | None = None) -> None:
+    """Follow the job `key` until it ends, then run the page once more.
+
+    `show` draws it; without, its progress and a button to cancel it are drawn.
+    """
+    st.fragment(_follow, run_every=1)(key, show)
 
 
 def finished_run(page: str, purpose: str) -> RunInfo:
@@ -90,10 +93,13 @@ def offer_example(page: str) -> None:
     address.link(page, "Or look at a finished example", place, ":material/visibility:")
 
 
-def _follow(key: str) -> None:
+def _follow(key: str, show: Callable[[JobSnapshot], object] | None) -> None:
     job = process.jobs().snapshot(key)
     if job is None or job.state not in process.ACTIVE:
         st.rerun(scope="app")
+    if show is not None:
+        show(job)
+        return
     progress(job)
     cancel_button(job)
 

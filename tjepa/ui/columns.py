@@ -1,6 +1,6 @@
 """Correcting a schema: kinds and use of columns, target, task and split, applied all at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import pandas as pd
@@ -25,8 +25,10 @@ _COUNTED = {
 _LISTED = 12
 
 
-def editor(schema: Schema) -> Changes:
+def editor(schema: Schema, pictures: Sequence[str]) -> Changes:
     """The widgets over `schema`; returns what differs from it, as arguments of `override`.
+
+    `pictures` show the distribution of each column, as addresses of images.
 
     Every key carries the schema's id: once the changes are applied, the widgets start afresh from
     the new schema, so nothing is ever fed back into itself.
@@ -60,6 +62,12 @@ def editor(schema: Schema) -> Changes:
                 "Split seed", 0, 2**31 - 1, schema.split.seed, key=f"split seed {at}"
             )
         ),
+        equal_together=st.checkbox(
+            "Keep equal rows on one side of the split",
+            value=schema.split.equal_together,
+            key=f"equal together {at}",
+            help="Else a held-out row may also be among those to train on, and be remembered.",
+        ),
     )
     if target != schema.target:
         changes["target"] = target
@@ -68,7 +76,7 @@ def editor(schema: Schema) -> Changes:
         changes["task"] = task if task != schema.task else None
     if split != schema.split:
         changes["split"] = split
-    return changes | _column_changes(schema, _column_editor(schema))
+    return changes | _column_changes(schema, _column_editor(schema, pictures))
 
 
 def pending(changes: Changes) -> str:
@@ -118,11 +126,12 @@ def _percent(place: Any, label: str, share: float, at: str) -> float:
     return share if value == round(share * 100) else value / 100
 
 
-def _column_editor(schema: Schema) -> Mapping[int, Mapping[str, Any]]:
+def _column_editor(schema: Schema, pictures: Sequence[str]) -> Mapping[int, Mapping[str, Any]]:
     """The edits by row: `{row: {"kind": …, "used": …, "as missing": …}}`."""
     frame = pd.DataFrame(
         {
             "column": [column.name for column in schema.columns],
+            "distribution": list(pictures),
             "kind": [column.kind for column in schema.columns],
             "used": [column.used for column in schema.columns],
             "as missing": ["; ".join(column.missing_values) for column in schema.columns],
@@ -138,9 +147,15 @@ def _column_editor(schema: Schema) -> Mapping[int, Mapping[str, Any]]:
         hide_index=True,
         key=key,
         height=min(38 + 35 * len(frame), 460),
-        disabled=["column", "missing", "distinct", "evidence"],
+        disabled=["column", "distribution", "missing", "distinct", "evidence"],
         column_config={
             "column": config.TextColumn("Column", width="medium", pinned=True),
+            "distribution": config.ImageColumn(
+                "Distribution",
+                width=150,
+                help="Bins of numbers and dates, or the largest categories; grey: all others. The "
+                "orange strip is the share of missing cells.",
+            ),
             "kind": config.SelectboxColumn(
                 "Kind", options=list(KINDS), required=True, width="small"
             ),

@@ -18,7 +18,7 @@ from tjepa.report.labels import NAME_CHARACTERS, count
 from tjepa.report.maps import projection_map
 from tjepa.report.selection import inside
 from tjepa.runs import RunInfo
-from tjepa.ui import process
+from tjepa.ui import previews, process
 from tjepa.ui.analyses import progress
 from tjepa.ui.charts import companion_map, selectable_map, theme
 from tjepa.ui.problems import show_problem
@@ -163,9 +163,24 @@ def selection(run: RunInfo, chosen: np.ndarray, n_shown: int) -> None:
         st.markdown(f"**{len(chosen):,} of {n_shown:,} rows selected**", width="stretch")
         name = f"selection-{run.run_id}"
         csv, parquet = _files(run.run_id, chosen.tobytes(), frame)
-        st.download_button("Download CSV", csv, f"{name}.csv", "text/csv", on_click="ignore")
+        st.download_button(
+            "Download CSV",
+            csv,
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            help="A text that a spreadsheet would run as a formula gets a leading apostrophe. "
+            "Parquet has every cell as it was read.",
+        )
         st.download_button("Download Parquet", parquet, f"{name}.parquet", on_click="ignore")
-    st.dataframe(frame, hide_index=True, height=320, alt="The selected rows, as they were read")
+    shown, any_cut = previews.cut(frame)
+    st.dataframe(shown, hide_index=True, height=320, alt="The selected rows, as they were read")
+    if any_cut:
+        st.caption(previews.CUT)
+    st.caption(
+        f"“{md(str(frame.columns[0]))}” is the number of a row in the whole table, counted from 0, "
+        "without header and blank lines; it is in the files too."
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -17,10 +17,20 @@ from tjepa.pretraining import PretrainingConfig
 from tjepa.progress import Work
 from tjepa.runs import JobManager, JobSnapshot, RunInfo
 from tjepa.table import Schema
+from tjepa.table.reading import guarded
 from tjepa.workbench import Workbench
 
 DEMO = Path(__file__).resolve().parent.parent.parent / "assets" / "demo"
 ACTIVE = ("queued", "running")
+SMALL_FILES = ("small file 1", "small file 2")
+LARGE_FILES = ("large file",)
+QUERIES = ("query 1", "query 2", "query 3")
+# UMAP is made ready in the background, so that it delays nobody's analysis; a small file does not
+# wait behind a large one, nor a query behind that of another person.
+LANES = (
+    *("pretraining", "analysis", "background", "profiles"),
+    *(*SMALL_FILES, *LARGE_FILES, *QUERIES),
+)
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 
@@ -39,8 +49,8 @@ class Process:
 @st.cache_resource(show_spinner=False)
 def _process() -> Process:
     torch.set_num_threads(1)
-    # UMAP is made ready in a lane of its own, so that it delays nobody's analysis.
-    return Process(Workbench(), JobManager(lanes=("pretraining", "analysis", "background")))
+    guarded.keep_ready()
+    return Process(Workbench(), JobManager(LANES))
 
 
 def bench() -> Workbench:
@@ -72,6 +82,7 @@ def make_ready() -> Work[None]:
 def stop() -> None:
     """When the server stops: let every job keep what it has."""
     jobs().shutdown()
+    guarded.let_go()
 
 
 def example_run() -> str | None:

@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from tjepa.errors import TjepaError
-from tjepa.ui import address, process
-from tjepa.ui.address import Address
-from tjepa.ui.problems import show_problem
-from tjepa.ui.text import md
+from tjepa.ui import openings, process
+from tjepa.ui.openings import Refusal
+from tjepa.ui.server_settings import limit
+from tjepa.ui.server_settings import settings as _settings
 
 ROWS = 200_000
 SECONDS = 30.0
@@ -20,14 +20,20 @@ _PROBLEM = "query problem"
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Connection:
+    url: str
+    superuser: bool  # whether its login may be one
+
+
 def from_database() -> None:
     """Choose a connection, write a query, run it and go to its table; nothing where none is named.
 
     What is wrong stays beside the query until the next one is run.
     """
     settings = _settings()
-    urls = _urls(settings)
-    if not urls:
+    connections = _connections(settings)
+    if not connections:
         return
     with (
         st.expander(
@@ -35,55 +41,49 @@ def from_database() -> None:
         ),
         st.form("query", border=False),
     ):
-        chosen = st.selectbox("Connection", list(urls), key=_CHOICE)
+        chosen = st.selectbox("Connection", list(connections), key=_CHOICE)
         query = st.text_area("Query", key=_QUERY, placeholder="SELECT … FROM …")
-        rows = _limit(settings, "query_rows", ROWS)
-        seconds = _limit(settings, "query_seconds", SECONDS)
+        rows = limit(settings, "query_rows", ROWS)
+        seconds = limit(settings, "query_seconds", SECONDS)
         st.caption(
             f"One SELECT, which only reads: at most {int(rows):,} rows and {seconds:g} seconds."
         )
-        if st.form_submit_button("Run", icon=":material/play_arrow:") and chosen in urls:
-            _run(chosen, urls[chosen], query, int(rows), seconds)
+        if st.form_submit_button("Run", icon=":material/play_arrow:") and chosen in connections:
+            _run(chosen, connections[chosen], query, int(rows), seconds)
         if problem := st.session_state.get(_PROBLEM):
-            show_problem(problem)
+            problem.show()
 
 
-def _run(name: str, url: str, query: str, rows: int, seconds: float) -> None:
-    try:
-        with st.spinner(f"Asking {md(name)} …"):
-            table_id = process.bench().open_query(
-                url, query, name=name, limit_rows=rows, timeout_seconds=seconds
-            )
-    except TjepaError as error:
-        st.session_state[_PROBLEM] = error
-        return
+def _run(name: str, connection: _Connection, query: str, rows: int, seconds: float) -> None:
+    def refused(refusal: Refusal) -> None:
+        st.session_state[_PROBLEM] = refusal
+
     st.session_state.pop(_PROBLEM, None)
-    address.go("data", Address(table_id))
+    openings.begin(
+        f"Asking {name}",
+        lambda: process.bench().opening_query(
+            connection.url,
+            query,
+            name=name,
+            limit_rows=rows,
+            timeout_seconds=seconds,
+            enforced_only=True,
+            superuser=connection.superuser,
+        ),
+        process.QUERIES,
+        opened=lambda _: None,
+        refused=refused,
+    )
 
 
-def _settings() -> Mapping[str, Any]:
-    """The section `tjepa` of the secrets, empty where there is none."""
-    if not st.secrets.load_if_toml_exists():
-        return {}
-    found = st.secrets.get("tjepa", {})
-    return found if isinstance(found, Mapping) else {}
-
-
-def _urls(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The URL of each connection by its name; what has none is left to the log."""
+def _connections(settings: Mapping[str, Any]) -> dict[str, _Connection]:
+    """Each connection by its name; what has no url is left to the log."""
     named = settings.get("connections", {})
-    urls = {}
+    found = {}
     for name, entry in named.items() if isinstance(named, Mapping) else ():
         url = entry.get("url") if isinstance(entry, Mapping) else None
         if isinstance(url, str):
-            urls[str(name)] = url
+            found[str(name)] = _Connection(url, entry.get("superuser") is True)
         else:
             _log.warning("the connection %s has no url", name)
-    return urls
-
-
-def _limit(settings: Mapping[str, Any], key: str, default: float) -> float:
-    """A limit of the settings; the default where it is no number from 1 on."""
-    value = settings.get(key, default)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and value >= 1 else default
+    return found

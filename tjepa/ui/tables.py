@@ -3,11 +3,13 @@
 import pandas as pd
 import streamlit as st
 
+from tjepa.errors import TjepaError
 from tjepa.pretraining import preset
 from tjepa.report.labels import count
-from tjepa.table import SAMPLES, RawTable, Schema, Split, override, split_table
-from tjepa.ui import address, process
+from tjepa.table import SAMPLES, RawTable, Schema, Split, override, split_table, with_repeats
+from tjepa.ui import address, previews, process
 from tjepa.ui.address import Address
+from tjepa.ui.problems import show_problem
 from tjepa.ui.text import md
 
 PREVIEW_ROWS = 100
@@ -40,28 +42,37 @@ def overview(table: RawTable) -> None:
     st.markdown(f"**{md(table.name)}** · {count(rows, 'row')} · {count(columns, 'column')}")
     for note in table.notes:
         st.caption(md(note))
-    shown = table.frame.iloc[:PREVIEW_ROWS, :PREVIEW_COLUMNS]
+    shown, any_cut = previews.cut(table.frame.iloc[:PREVIEW_ROWS, :PREVIEW_COLUMNS])
     st.dataframe(shown, height=215, alt=f"The first rows of {table.name}")
+    said = "Rows are counted from 0, without header and blank lines, and keep their numbers."
     if shown.shape != table.frame.shape:
-        st.caption(
-            f"Shown: the first {count(len(shown), 'row')} and "
+        said += (
+            f" Shown: the first {count(len(shown), 'row')} and "
             f"{count(shown.shape[1], 'column')}. Empty cells are missing values."
         )
+    st.caption(f"{said} {previews.CUT}" if any_cut else said)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def split_of(table_id: str, schema_id: str, _schema: Schema) -> Split:
-    """The split a run of this table and schema will use."""
-    return split_table(process.bench().table(table_id).frame, _schema)
+    """The split a run of this table and schema will use, with a note of repeated rows."""
+    frame = process.bench().table(table_id).frame
+    return with_repeats(split_table(frame, _schema), frame, _schema)
 
 
-def split_sentence(split: Split) -> str:
-    """How many rows go where, and how they were drawn."""
+def split_in_words(table_id: str, schema: Schema) -> bool:
+    """How many rows go where, and how they were drawn; or why not. Whether they can be split."""
+    try:
+        split = split_of(table_id, schema.schema_id, schema)
+    except TjepaError as error:
+        show_problem(error)
+        return False
     sizes = (
         f"{count(len(split.train), 'row')} to train, {len(split.validation):,} to validate, "
         f"{len(split.test):,} held out."
     )
-    return f"{sizes} {split.note}".strip()
+    st.markdown(md(f"{sizes} {split.note}".strip()))
+    return True
 
 
 def _open_sample(key: str) -> Address:

@@ -5,19 +5,19 @@ from typing import Any
 
 import streamlit as st
 
-from tjepa.errors import TjepaError
 from tjepa.report.reading_words import reading_in_words
 from tjepa.table import APPLIES, FORMATS, FOUND_OUT, FileReading, RawTable
-from tjepa.table.reading.content import format_of
-from tjepa.table.reading.unpacking import unpacked
-from tjepa.ui import address, process, readings
-from tjepa.ui.address import Address
+from tjepa.table.reading.limits import Bounds
+from tjepa.ui import openings, process, readings
+from tjepa.ui.openings import Refusal
+from tjepa.ui.server_settings import limit, settings
 from tjepa.ui.text import md
 
 TYPES = (
     *("csv", "tsv", "tab", "txt", "data", "dat", "gz", "zip", "parquet", "pq"),
     *("feather", "arrow", "ipc", "json", "jsonl", "ndjson", "arff", "xlsx", "xlsm", "xls"),
 )
+SMALL = 4 * 1024**2  # bytes of a file that does not wait behind larger ones
 _UPLOAD = "the upload"
 _Told = tuple[FileReading, str | None]  # what a person decided, and the sheet
 
@@ -27,11 +27,12 @@ class _Upload:
     """What is known of the file that lies in the uploader of this session."""
 
     file_id: str
-    form: str | None = None  # where it could not be read
+    form: str | None = None  # None where nothing about it can be told
     found: dict[str | None, FileReading] = field(default_factory=dict)  # by sheet, nothing told
     tables: dict[str, _Told] = field(default_factory=dict)  # its tables by id, and how
+    trying: _Told | None = None  # how it is being read just now
     failed: _Told | None = None  # the last attempt, where it went wrong
-    problem: str = ""
+    refusal: Refusal | None = None  # and why
 
 
 def uploader() -> None:
@@ -49,15 +50,20 @@ def uploader() -> None:
     if upload is None or upload.file_id != file.file_id:
         upload = st.session_state[_UPLOAD] = _Upload(file.file_id)
         _read(file, upload, (FOUND_OUT, None))
-        upload.form = _form(file)
-    if upload.tables:
+    if upload.tables or upload.refusal is None:
         return
     said = st.container()
     if upload.form is not None and APPLIES[upload.form]:
         st.caption("Say how to read it:")
         changed = readings.controls(upload.form, FOUND_OUT, file.file_id)
         _read_again(file, upload, (FileReading(**changed), None))
-    said.error(md(upload.problem), icon=":material/error:")
+    with said:
+        upload.refusal.show()
+        # What was stopped may be read all the same; what is no table stays none.
+        may_be_read = upload.form is not None or upload.refusal.cancelled
+        if may_be_read and st.button("Read it again", icon=":material/refresh:"):
+            _read(file, upload, upload.failed or (FOUND_OUT, None))
+            st.rerun()
 
 
 def how_it_was_read(table: RawTable) -> None:
@@ -95,8 +101,10 @@ def how_it_was_read(table: RawTable) -> None:
                 return
             wanted = (_merged(told, changed, upload.found.get(wanted_sheet)), wanted_sheet)
         _read_again(file, upload, wanted)
-        if upload.failed == wanted:
-            st.error(md(upload.problem), icon=":material/error:")
+        if upload.trying == wanted:
+            st.caption("It is being read again: how far it is stands at the top of the page.")
+        if upload.failed == wanted and upload.refusal is not None:
+            upload.refusal.show()
 
 
 def _merged(told: FileReading, changed: dict[str, Any], found: FileReading | None) -> FileReading:
@@ -108,30 +116,43 @@ def _merged(told: FileReading, changed: dict[str, Any], found: FileReading | Non
 
 
 def _read_again(file: Any, upload: _Upload, wanted: _Told) -> None:
-    if wanted != upload.failed:  # else it has just been tried
+    if wanted not in (upload.failed, upload.trying):  # else it has just been tried, or is
         _read(file, upload, wanted)
 
 
 def _read(file: Any, upload: _Upload, wanted: _Told) -> None:
     reading, sheet = wanted
-    try:
-        with st.spinner(f"Reading {md(file.name)} …"):
-            table_id = process.bench().open_table(
-                file.getvalue(), name=file.name, sheet=sheet, reading=reading
-            )
-    except TjepaError as error:
-        upload.failed, upload.problem = wanted, str(error)
-        return
-    upload.failed = None
-    upload.tables[table_id] = wanted
-    if reading == FOUND_OUT:
-        upload.found[sheet] = process.bench().table(table_id).reading
-    address.go("data", Address(table_id))
+    content, name = file.getvalue(), file.name
+
+    def opened(table_id: str) -> None:
+        upload.trying = upload.failed = upload.refusal = None
+        upload.tables[table_id] = wanted
+        if reading == FOUND_OUT:
+            upload.found[sheet] = process.bench().table(table_id).reading
+
+    def refused(refusal: Refusal) -> None:
+        upload.trying, upload.failed, upload.refusal = None, wanted, refusal
+
+    def known(form: str) -> None:  # in the thread of the job
+        upload.form = form
+
+    upload.trying = wanted
+    bounds = _bounds()
+    openings.begin(
+        f"Reading {name}",
+        lambda: process.bench().opening_table(
+            content, name=name, sheet=sheet, reading=reading, bounds=bounds, known=known
+        ),
+        process.SMALL_FILES if len(content) <= SMALL else process.LARGE_FILES,
+        opened=opened,
+        refused=refused,
+    )
 
 
-def _form(file: Any) -> str | None:
-    """The format of a file; None where it has none, or nothing about it can be told."""
-    try:
-        return format_of(unpacked(file.getvalue(), file.name)[0], file.name)
-    except TjepaError:
-        return None
+def _bounds() -> Bounds:
+    """What reading a file may take, as the server's secrets say."""
+    found, usual = settings(), Bounds()
+    return Bounds(
+        seconds=limit(found, "reading_seconds", usual.seconds),
+        memory=round(limit(found, "reading_gb", usual.memory / 1024**3) * 1024**3),
+    )

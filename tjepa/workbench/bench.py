@@ -5,9 +5,10 @@ there is no answer) or is work that yields progress and leaves its answer there
 (``compute_probe(run_id)``).
 """
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -41,6 +42,7 @@ from tjepa.table import (
     FOUND_OUT,
     QUERY_ROWS,
     QUERY_SECONDS,
+    Column,
     EncodedTable,
     FileReading,
     RawTable,
@@ -51,11 +53,25 @@ from tjepa.table import (
     load_sample,
     read_query,
     read_table,
+    repeated_rows,
     split_table,
     suggestions,
     tree_matrix,
     typed,
 )
+from tjepa.table.profiles import (
+    ByClass,
+    ByMean,
+    ColumnProfile,
+    Relations,
+    Shape,
+    by_target,
+    column_profile,
+    draw,
+    relating,
+)
+from tjepa.table.reading.guarded import read_guarded
+from tjepa.table.reading.limits import Bounds
 from tjepa.workbench import training
 from tjepa.workbench.loaded import LoadedRun, Source, load, vectors
 from tjepa.workbench.streaming import write_vectors
@@ -69,6 +85,9 @@ RELEVANCE_CELLS = 256_000
 LEAST_RELEVANCE_ROWS = 100
 ATTRIBUTED_FEATURES = 1_000
 """SHAP values of more would take hours: the rows to embed grow with the features."""
+PROFILED = 8_192
+"""Columns whose distribution is kept in memory."""
+RELATED_TABLES = 8
 BACKGROUND_ROWS = 50
 EXPLAINED_ROWS = 60
 
@@ -102,6 +121,8 @@ class Workbench:
         self._suggestions = lru_cache(maxsize=16)(
             lambda id_, before: suggestions(self.table(id_).frame, before)
         )
+        self._column_profiles: dict[tuple[str, Column], ColumnProfile] = {}
+        self._relations: dict[tuple[str, Schema], Relations] = {}
         self._estimates: dict[tuple[str, str, PretrainingConfig], Estimate] = {}
 
     # Tables
@@ -120,6 +141,24 @@ class Workbench:
         """
         return self._add(read_table(source, name=name, sheet=sheet, reading=reading))
 
+    def opening_table(
+        self,
+        source: bytes | Path,
+        *,
+        name: str | None = None,
+        sheet: str | None = None,
+        reading: FileReading = FOUND_OUT,
+        bounds: Bounds | None = None,
+        known: Callable[[str], object] = lambda form: None,
+    ) -> Work[str]:
+        """`open_table` as work, read in a process of its own; see `read_guarded`."""
+        work = read_guarded(
+            source, name=name, sheet=sheet, reading=reading, bounds=bounds, known=known
+        )
+        raw = yield from within(work, 0.0, 0.9)
+        yield Progress("keeping the table", 0.9)
+        return self._add(raw)
+
     def open_query(
         self,
         source: str | Path,
@@ -128,14 +167,52 @@ class Workbench:
         name: str | None = None,
         limit_rows: int = QUERY_ROWS,
         timeout_seconds: float = QUERY_SECONDS,
+        cancelled: Callable[[], bool] | None = None,
+        enforced_only: bool = False,
+        superuser: bool = True,
     ) -> str:
         """Read and keep the result of a query, as `read_query` does; returns its id.
 
         ReadingError says what is wrong with the query, the database or the result.
         """
         raw = read_query(
-            source, query, name=name, limit_rows=limit_rows, timeout_seconds=timeout_seconds
+            source,
+            query,
+            name=name,
+            limit_rows=limit_rows,
+            timeout_seconds=timeout_seconds,
+            cancelled=cancelled,
+            enforced_only=enforced_only,
+            superuser=superuser,
         )
+        return self._add(raw)
+
+    def opening_query(
+        self,
+        source: str | Path,
+        query: str,
+        *,
+        name: str | None = None,
+        limit_rows: int = QUERY_ROWS,
+        timeout_seconds: float = QUERY_SECONDS,
+        enforced_only: bool = False,
+        superuser: bool = True,
+    ) -> Work[str]:
+        """`open_query` as work; closing it tells the database to stop."""
+        closed = threading.Event()
+        ask = partial(
+            read_query,
+            source,
+            query,
+            name=name,
+            limit_rows=limit_rows,
+            timeout_seconds=timeout_seconds,
+            cancelled=closed.is_set,
+            enforced_only=enforced_only,
+            superuser=superuser,
+        )
+        raw = yield from in_thread(ask, "asking the database", 0.0, stop=closed.set)
+        yield Progress("keeping the table", 0.9)
         return self._add(raw)
 
     def open_sample(self, key: str) -> str:
@@ -162,6 +239,40 @@ class Workbench:
             columns = tuple(target if c.name == target.name else c for c in before.columns)
             before = replace(before, columns=columns, target=target.name, task=schema.task)
         return before, self._suggestions(table_id, before)
+
+    def column_profiles(self, table_id: str, schema: Schema) -> tuple[ColumnProfile, ...]:
+        """The distribution of each column; after a change, only of what has changed."""
+        look = draw(self.table(table_id).frame, schema)
+        found = []
+        for column in schema.columns:
+            key = (table_id, column)
+            known = self._column_profiles.get(key)
+            if known is None:
+                if len(self._column_profiles) >= PROFILED:
+                    self._column_profiles.clear()
+                known = self._column_profiles[key] = column_profile(look, column)
+            found.append(known)
+        return tuple(found)
+
+    def relations(self, table_id: str, schema: Schema) -> Relations | None:
+        """What is missing and what goes with what, once `compute_relations` has found it."""
+        return self._relations.get((table_id, schema))
+
+    def compute_relations(self, table_id: str, schema: Schema) -> Work[Relations]:
+        """Find what is missing and what goes with what; kept while this process lives."""
+        yield Progress("reading the table", 0.0)
+        found = yield from relating(draw(self.table(table_id).frame, schema))
+        while len(self._relations) >= RELATED_TABLES:
+            self._relations.pop(next(iter(self._relations)), None)
+        self._relations[table_id, schema] = found
+        return found
+
+    def beside_target(
+        self, table_id: str, schema: Schema, column: str, shape: Shape
+    ) -> ByClass | ByMean | None:
+        """A column by the target; None of the target itself and without one."""
+        look = draw(self.table(table_id).frame, schema)
+        return by_target(look, schema.column(column), shape)
 
     def save_schema(self, table_id: str, schema: Schema) -> str:
         return self.store.add_schema(table_id, schema)
@@ -200,6 +311,7 @@ class Workbench:
             "validation": len(split.validation),
             "test": len(split.test),
             "unlabelled": len(split.unlabelled),
+            "repeated": len(repeated_rows(table.frame, schema, split)),
         }
         run = self.store.create_run(
             table_id=table_id,
@@ -234,6 +346,8 @@ class Workbench:
     ) -> Work[pd.DataFrame]:
         """Vectors of the run's own rows, or of other rows with its columns: f32, one line per row.
 
+        The lines are in the order of the rows; those of a frame keep its index.
+
         Raises
         ------
         EncodingError
@@ -243,7 +357,8 @@ class Workbench:
         yield Progress("reading the rows", 0.0)
         encoder, encoded = self._to_embed(run_id, source)
         found = yield from encoder.vectors(encoded, pool)
-        return pd.DataFrame(found, columns=encoder.vector_names(pool), copy=False)
+        index = source.index if isinstance(source, pd.DataFrame) else None
+        return pd.DataFrame(found, index=index, columns=encoder.vector_names(pool), copy=False)
 
     def embed_file(
         self,
@@ -274,8 +389,9 @@ class Workbench:
     def colour_values(self, run_id: str, column: str) -> pd.Series:
         """Any column of the table as its kind, one value per row. SchemaError if it is absent."""
         run = self.store.run(run_id)
-        name = run.schema.column(column).name
-        return typed(self.table(run.table_id).frame[[name]], run.schema)[name]
+        found = run.schema.column(column)
+        frame = self.table(run.table_id).frame[list(found.names)]
+        return typed(frame, run.schema)[found.name]
 
     # What a finished run shows
 

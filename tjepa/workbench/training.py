@@ -143,7 +143,8 @@ def pretraining(store: Store, run: RunInfo, table: RawTable) -> Work[RunInfo]:
 
 def _features(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The features alone, typed: a cell of another column is nobody's business here."""
-    return typed(frame[[column.name for column in schema.features]], schema)
+    names = dict.fromkeys(name for column in schema.features for name in column.names)
+    return typed(frame[list(names)], schema)
 
 
 def _training_rows(
