@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -40,8 +40,6 @@ from tjepa.progress import Progress, Work, finish, within
 from tjepa.runs import RunInfo, Store
 from tjepa.table import (
     FOUND_OUT,
-    QUERY_ROWS,
-    QUERY_SECONDS,
     Column,
     EncodedTable,
     FileReading,
@@ -70,6 +68,7 @@ from tjepa.table.profiles import (
     draw,
     relating,
 )
+from tjepa.table.queries import QueryOptions
 from tjepa.table.reading.guarded import read_guarded
 from tjepa.table.reading.limits import Bounds
 from tjepa.workbench import training
@@ -159,58 +158,19 @@ class Workbench:
         yield Progress("keeping the table", 0.9)
         return self._add(raw)
 
-    def open_query(
-        self,
-        source: str | Path,
-        query: str,
-        *,
-        name: str | None = None,
-        limit_rows: int = QUERY_ROWS,
-        timeout_seconds: float = QUERY_SECONDS,
-        cancelled: Callable[[], bool] | None = None,
-        enforced_only: bool = False,
-        superuser: bool = True,
-    ) -> str:
+    def open_query(self, source: str | Path, query: str, **options: Unpack[QueryOptions]) -> str:
         """Read and keep the result of a query, as `read_query` does; returns its id.
 
         ReadingError says what is wrong with the query, the database or the result.
         """
-        raw = read_query(
-            source,
-            query,
-            name=name,
-            limit_rows=limit_rows,
-            timeout_seconds=timeout_seconds,
-            cancelled=cancelled,
-            enforced_only=enforced_only,
-            superuser=superuser,
-        )
-        return self._add(raw)
+        return self._add(read_query(source, query, **options))
 
     def opening_query(
-        self,
-        source: str | Path,
-        query: str,
-        *,
-        name: str | None = None,
-        limit_rows: int = QUERY_ROWS,
-        timeout_seconds: float = QUERY_SECONDS,
-        enforced_only: bool = False,
-        superuser: bool = True,
+        self, source: str | Path, query: str, **options: Unpack[QueryOptions]
     ) -> Work[str]:
         """`open_query` as work; closing it tells the database to stop."""
         closed = threading.Event()
-        ask = partial(
-            read_query,
-            source,
-            query,
-            name=name,
-            limit_rows=limit_rows,
-            timeout_seconds=timeout_seconds,
-            cancelled=closed.is_set,
-            enforced_only=enforced_only,
-            superuser=superuser,
-        )
+        ask = partial(read_query, source, query, cancelled=closed.is_set, **options)
         raw = yield from in_thread(ask, "asking the database", 0.0, stop=closed.set)
         yield Progress("keeping the table", 0.9)
         return self._add(raw)

@@ -4,7 +4,8 @@ from tjepa.table.queries.query import (
     QUERY_ROWS,
     QUERY_SECONDS,
     QueryCancelledError,
+    QueryOptions,
     read_query,
 )
 
-__all__ = ["QUERY_ROWS", "QUERY_SECONDS", "QueryCancelledError", "read_query"]
+__all__ = ["QUERY_ROWS", "QUERY_SECONDS", "QueryCancelledError", "QueryOptions", "read_query"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +32,16 @@ _log = logging.getLogger(__name__)
 
 class QueryCancelledError(ReadingError):
     """The query was stopped because `cancelled` said so: nothing is wrong."""
+
+
+class QueryOptions(TypedDict, total=False):
+    """The options of `read_query` but `cancelled`."""
+
+    name: str | None
+    limit_rows: int
+    timeout_seconds: float
+    enforced_only: bool
+    superuser: bool
 
 
 def read_query(
