@@ -44,7 +44,7 @@ def number_text(value: float) -> str:
         return "beyond what can be counted"
     if float(value).is_integer() and abs(value) < 1e9:
         return f"{value:,.0f}"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:,.4g}"
 
 
 def share_text(part: float, whole: float) -> str:

@@ -43,7 +43,9 @@ def overview(table: RawTable) -> None:
     for note in table.notes:
         st.caption(md(note))
     shown, any_cut = previews.cut(table.frame.iloc[:PREVIEW_ROWS, :PREVIEW_COLUMNS])
-    st.dataframe(shown, height=215, alt=f"The first rows of {table.name}")
+    st.dataframe(
+        shown, height=min(215, 38 + 35 * len(shown)), alt=f"The first rows of {table.name}"
+    )
     said = "Rows are counted from 0, without header and blank lines, and keep their numbers."
     if shown.shape != table.frame.shape:
         said += (
