@@ -25,7 +25,10 @@ SMALL = PretrainingConfig(
     batch_size=32,
     learning_rate=3e-3,
     scaling="standard",
+    restoration=0.0,
+    readout="last",
 )
+"""Latent prediction alone."""
 
 
 def small(**changes: Any) -> PretrainingConfig:

@@ -38,6 +38,10 @@ REAL = {
     "warmup": (0.0, 0.9),
     "weight_decay": (0.0, 10.0),
     "momentum": (0.0, 1.0),
+    "prediction": (0.0, 100.0),
+    "restoration": (0.0, 100.0),
+    "replaced": (0.01, 0.99),
+    "patience": (0.01, 1.0),
 }
 
 
@@ -124,6 +128,13 @@ def test_an_unknown_choice_is_refused(value: object) -> None:
     assert refused(scaling=value) == f"scaling is {value!r}: choose standard or quantile."
     expected = f"precision is {value!r}: choose auto or float32 or bfloat16."
     assert refused(precision=value) == expected
+    assert refused(readout=value) == f"readout is {value!r}: choose last or average."
+
+
+def test_a_run_without_any_loss_is_refused() -> None:
+    assert "prediction and restoration are both 0" in refused(prediction=0.0, restoration=0.0)
+    assert PretrainingConfig(prediction=0.0).restoration
+    assert PretrainingConfig(restoration=0.0).prediction
 
 
 @pytest.mark.parametrize("value", [0, 1, "yes", None])
@@ -165,15 +176,24 @@ def test_a_preset_takes_about_as_many_steps_for_every_table(rows: int) -> None:
         config = preset(name, rows)
         per_epoch = ceil(rows / config.batch_size)
         steps[name] = per_epoch * config.epochs
-        wanted = {"quick": 600, "balanced": 1_500, "thorough": 8_000}[name]
+        wanted = {"quick": 1_500, "balanced": 4_000, "thorough": 12_000, "paper": 4_000}[name]
         # Whole epochs, and every row at least once.
         assert wanted <= steps[name] < wanted + per_epoch or config.epochs == 1
     assert steps["quick"] <= steps["balanced"] <= steps["thorough"]
 
 
-def test_presets_differ_in_size() -> None:
-    parameters = [preset(name).width * preset(name).layers for name in PRESETS]
-    assert parameters == sorted(set(parameters))
+def test_the_paper_preset_has_the_papers_method_at_the_default_sizes() -> None:
+    paper, sizes = preset("paper"), ("width", "layers", "heads", "ffn", "predictor_width")
+    assert paper.restoration == 0.0
+    assert (paper.prediction, paper.readout, paper.scaling) == (1.0, "last", "standard")
+    assert not paper.shared_context
+    assert paper.patience == 1.0
+    for name in sizes:
+        assert getattr(paper, name) == getattr(PretrainingConfig(), name)
+
+
+def test_the_thorough_preset_is_the_widest() -> None:
+    assert preset("thorough").width > preset("balanced").width == preset("quick").width
 
 
 def test_a_preset_of_no_rows_is_valid() -> None:
@@ -185,7 +205,7 @@ def test_the_balanced_preset_has_the_default_sizes() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"'fast': choose quick, balanced, thorough"):
+    with pytest.raises(ConfigError, match=r"'fast': choose quick, balanced, thorough, paper"):
         preset("fast")
 
 

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from tests.pretraining.tables import dependent, independent, small
 from tjepa.errors import ConfigError
-from tjepa.model import Rows, draw_features, draw_masks
+from tjepa.model import Rows, draw_features, draw_masks, draw_replacements
 from tjepa.pretraining import (
     EpochEvent,
     Pretrainer,
@@ -31,6 +31,7 @@ from tjepa.pretraining import (
     new_model,
     schedules,
 )
+from tjepa.pretraining.held_out import HeldOut
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -60,10 +61,14 @@ def written_out(
             batch = rows[index]
             chosen = draw_features(rows.missing.shape[1], config.max_features, generator)
             batch = batch if chosen is None else batch.only(chosen)
-            masks = draw_masks(len(batch), batch.missing.shape[1], config.mask_shares, generator)
             if config.dropout:
                 torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
-            loss = model(batch, masks).loss
+            features = batch.missing.shape[1]
+            masks = draw_masks(len(batch), features, config.mask_shares, generator)
+            loss = config.prediction * model(batch, masks).loss
+            if config.restoration:
+                drawn = draw_replacements(len(batch), features, config.replaced, generator)
+                loss = loss + config.restoration * model.restore(batch, drawn)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -73,9 +78,10 @@ def written_out(
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("restoration", [0.0, 0.7])
 @pytest.mark.parametrize("max_features", [3, 128], ids=["wide", "whole"])
 def test_on_the_cpu_a_run_is_to_the_bit_the_loop_written_out(
-    dropout: float, max_features: int
+    max_features: int, restoration: float, dropout: float
 ) -> None:
     rows, cardinalities = independent(2, (3, 4), n=70)
     config = small(
@@ -84,6 +90,8 @@ def test_on_the_cpu_a_run_is_to_the_bit_the_loop_written_out(
         dropout=dropout,
         max_features=max_features,
         precision="float32",
+        restoration=restoration,
+        prediction=1.5,
     )
     losses, weights = written_out(rows, cardinalities, config)
     pretrainer = Pretrainer(rows, cardinalities, config, "cpu")
@@ -164,17 +172,25 @@ def without_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "_get_fused_kernels_supported_devices", lambda: ["meta"])
     monkeypatch.setattr(torch, "autocast", lambda *arguments, **keywords: nullcontext())
     monkeypatch.setattr(Pretrainer, "_spread", lambda self: Spread(1.0, 1.0))
+    monkeypatch.setattr(HeldOut, "check", lambda *arguments: 1.0)
 
 
 @pytest.mark.usefixtures("without_values")
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("restoration", [0.0, 1.0])
 @pytest.mark.parametrize("resident", [True, False])
 @pytest.mark.parametrize("max_features", [4, 128], ids=["wide", "whole"])
 def test_between_two_readings_nothing_waits_for_the_device(
-    resident: bool, dropout: float, max_features: int, monkeypatch: pytest.MonkeyPatch
+    max_features: int,
+    resident: bool,
+    restoration: float,
+    dropout: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rows, cardinalities = dependent()
-    config = small(epochs=2, dropout=dropout, max_features=max_features)
+    config = small(
+        epochs=2, dropout=dropout, max_features=max_features, restoration=restoration, patience=1.0
+    )
     pretrainer = Pretrainer(rows, cardinalities, config, "meta")
     assert pretrainer.rows.x_num.device.type == "meta"
     if not resident:
@@ -240,14 +256,17 @@ def test_a_gpu_learns_what_the_cpu_learns() -> None:
 
 @gpu
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("restoration", [0.0, 1.0])
 @pytest.mark.parametrize("resident", [True, False])
 def test_no_step_waits_for_a_gpu(
-    resident: bool, dropout: float, monkeypatch: pytest.MonkeyPatch
+    resident: bool, restoration: float, dropout: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Pretrainer, "_spread", lambda self: Spread(1.0, 1.0))
+    monkeypatch.setattr(HeldOut, "check", lambda *arguments: 1.0)
     monkeypatch.setattr(Pretrainer, "_read", lambda self, losses, step: [0.0] * len(losses))
     rows, cardinalities = dependent()
-    pretrainer = Pretrainer(rows, cardinalities, small(epochs=2, dropout=dropout), "cuda")
+    config = small(epochs=2, dropout=dropout, restoration=restoration, patience=1.0)
+    pretrainer = Pretrainer(rows, cardinalities, config, "cuda")
     if not resident:
         pretrainer.rows = rows
     with no_waiting():

@@ -71,9 +71,14 @@ def test_one_step_in_double_precision_gives_the_stored_numbers() -> None:
 
 
 @ALL
-def test_every_kind_of_table_trains(n_numeric: int, cardinalities: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_every_kind_of_table_trains(
+    n_numeric: int, cardinalities: tuple[int, ...], weights: tuple[float, float]
+) -> None:
     rows, cardinalities = independent(n_numeric, cardinalities)
-    pretrainer = Pretrainer(rows, cardinalities, small(epochs=20))
+    prediction, restoration = weights
+    config = small(epochs=20, prediction=prediction, restoration=restoration)
+    pretrainer = Pretrainer(rows, cardinalities, config)
     found = epochs(pretrainer)
     assert found[-1].loss < found[0].loss
     tokens = embed(pretrainer.encoder, rows)
@@ -243,12 +248,16 @@ def test_threads_do_not_disturb_each_others_seeds() -> None:
 
 @pytest.mark.parametrize("max_features", [2, 128], ids=["wide", "whole"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("restoration", [0.0, 1.0])
 @pytest.mark.parametrize("stop", [0, 1, 3])
 def test_a_resumed_run_equals_one_that_was_never_stopped(
-    stop: int, dropout: float, max_features: int
+    stop: int, restoration: float, dropout: float, max_features: int
 ) -> None:
-    rows, cardinalities = independent(2, (3,))
-    config = small(epochs=4, dropout=dropout, max_features=max_features)
+    rows, cardinalities = independent(2, (3,), n=200 if restoration else 64)
+    config = small(
+        epochs=4, dropout=dropout, max_features=max_features, restoration=restoration,
+        batch_size=64 if restoration else 32,
+    )  # fmt: skip
     whole = Pretrainer(rows, cardinalities, config)
     expected = list(whole.events(interval=0))
     stopped = Pretrainer(rows, cardinalities, config)
@@ -260,11 +269,13 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(
     resumed = Pretrainer(rows, cardinalities, config)
     resumed.restore(saved)
     rest = list(resumed.events(interval=0))
-    assert [event.loss for event in rest] == [event.loss for event in expected[stop * 3 :]]
+    per_epoch = whole.steps_per_epoch + 1
+    assert [event.loss for event in rest] == [event.loss for event in expected[stop * per_epoch :]]
     last, wanted = rest[-1], expected[-1]
     assert isinstance(last, EpochEvent)
     assert isinstance(wanted, EpochEvent)
     assert (last.spread, last.std_ratio) == (wanted.spread, wanted.std_ratio)
+    assert last.held_out == wanted.held_out
     assert same(resumed.checkpoint(), whole.checkpoint())
 
 
@@ -429,7 +440,7 @@ def test_a_batch_to_embed_holds_a_bounded_number_of_tokens(features: int) -> Non
     class Encoder(torch.nn.Module):
         reg = torch.zeros(1, 4)
 
-        def forward(self, batch: Rows, visible: Tensor | None) -> Tensor:
+        def represent(self, batch: Rows, visible: Tensor | None) -> Tensor:
             sizes.append(len(batch))
             return torch.zeros(len(batch), features, 4)
 

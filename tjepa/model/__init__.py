@@ -1,7 +1,8 @@
 """The T-JEPA network: tensors in, tensors out; no frames, no files."""
 
-from tjepa.model.jepa import TJEPA, Encoder, Prediction, Predictor, Sizes
+from tjepa.model.jepa import TJEPA, Encoder, Prediction, Predictor, Readout, Sizes
 from tjepa.model.masking import Masks, MaskShares, draw_features, draw_masks, feature_groups
+from tjepa.model.restoration import Replacements, Restoration, draw_replacements, replaced
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 
 __all__ = [
@@ -12,9 +13,14 @@ __all__ = [
     "Masks",
     "Prediction",
     "Predictor",
+    "Readout",
+    "Replacements",
+    "Restoration",
     "Rows",
     "Sizes",
     "draw_features",
     "draw_masks",
+    "draw_replacements",
     "feature_groups",
+    "replaced",
 ]

@@ -7,6 +7,7 @@ ICLR 2025, arXiv 2410.05016.
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,13 +15,17 @@ from torch import Tensor, nn
 
 from tjepa.model import kernels
 from tjepa.model.masking import Masks
+from tjepa.model.restoration import Replacements, Restoration, replaced
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 from tjepa.model.transformer import Transformer
+
+Readout = Literal["last", "average"]
+"""The tokens of the last layer, or the average over layers (see `Transformer.average`)."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Widths and depths of the encoder and of its narrower predictor."""
+    """Widths and depths of the encoder and of its narrower predictor, and what is read from it."""
 
     width: int
     layers: int
@@ -33,6 +38,7 @@ class Sizes:
     predictor_ffn: int
     dropout: float
     shared_context: bool = True
+    readout: Readout = "last"
 
 
 class Encoder(nn.Module):
@@ -46,17 +52,27 @@ class Encoder(nn.Module):
         self.transformer = Transformer(
             sizes.width, sizes.layers, sizes.heads, sizes.ffn, sizes.dropout
         )
+        self.readout = sizes.readout
 
     def forward(self, rows: Rows, visible: Tensor | None = None) -> Tensor:
         """Latent tokens f32 [B, D, H]; with `visible` i64 [B, Nv] only those, f32 [B, Nv, H].
 
         Features that are not visible are not in the sequence at all.
         """
+        return self.transformer(self._sequence(rows, visible))[:, len(self.reg) :]
+
+    def represent(self, rows: Rows, visible: Tensor | None = None) -> Tensor:
+        """The representation that is used downstream: tokens as `forward` says, by `readout`."""
+        if self.readout == "last":
+            return self(rows, visible)
+        return self.transformer.average(self._sequence(rows, visible))[:, len(self.reg) :]
+
+    def _sequence(self, rows: Rows, visible: Tensor | None) -> Tensor:
         tokens = self.tokenizer(rows)
         if visible is not None:
             tokens = _gather(tokens, visible)
         reg = self.reg.expand(len(tokens), -1, -1)
-        return self.transformer(torch.cat([reg, tokens], dim=1))[:, len(self.reg) :]
+        return torch.cat([reg, tokens], dim=1)
 
 
 class Predictor(nn.Module):
@@ -109,13 +125,17 @@ class Prediction:
 
 
 class TJEPA(nn.Module):
-    """Context encoder, predictor, and the target encoder that follows the context encoder."""
+    """Context encoder, predictor, and the target encoder that follows the context encoder.
+
+    Beside the latent prediction the context encoder may learn to restore whole rows.
+    """
 
     def __init__(self, n_numeric: int, cardinalities: Sequence[int], sizes: Sizes) -> None:
         super().__init__()
         self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
+        self.restoration = Restoration(n_numeric, cardinalities, sizes.width)
 
     def train(self, mode: bool = True) -> "TJEPA":
         """Dropout for what learns; targets are never noisy."""
@@ -135,6 +155,13 @@ class TJEPA(nn.Module):
             latent = self.target_encoder(rows)
             targets = _gather(latent, masks.targets.flatten(1)).view_as(predictions)
         return Prediction(F.mse_loss(predictions, targets), predictions, targets)
+
+    def restore(self, rows: Rows, replacements: Replacements) -> Tensor:
+        """The scalar loss of restoring rows some of whose cells were replaced."""
+        tokens = self.context_encoder(replaced(rows, replacements))
+        with torch.autocast(tokens.device.type, enabled=False):
+            loss: Tensor = self.restoration(tokens, rows)
+        return loss
 
     def is_faster_in_bfloat16(self, device: torch.device) -> bool:
         """Whether the device, and on a processor the kernels for it, are built for bfloat16."""

@@ -58,6 +58,17 @@ class Transformer(nn.Module):
             x = block(x, visible)
         return self.norm(x)
 
+    @torch.no_grad()
+    def average(self, x: Tensor) -> Tensor:
+        """The mean over blocks of the tokens that leave them, each normalised: f32 [B, N, H]."""
+        if kernels.fit(self, x):
+            return self.norm(kernels.states(self, x)).mean(dim=0)
+        total = torch.zeros_like(x)
+        for block in self.blocks:
+            x = block(x)
+            total += self.norm(x)
+        return total / len(self.blocks)
+
 
 def _visible(n: int, groups: int, group_size: int, device: torch.device) -> Tensor:
     """Whether token i attends to token j, bool [N, N]."""

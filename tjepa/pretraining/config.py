@@ -5,24 +5,27 @@ from math import ceil
 from typing import Any, Literal, get_args
 
 from tjepa.errors import ConfigError
-from tjepa.model import MaskShares, Sizes
+from tjepa.model import MaskShares, Readout, Sizes
 from tjepa.table import Scaling
 
 Precision = Literal["auto", "float32", "bfloat16"]
-PresetName = Literal["quick", "balanced", "thorough"]
+PresetName = Literal["quick", "balanced", "thorough", "paper"]
 PRESETS: tuple[PresetName, ...] = get_args(PresetName)
 CHOICES: dict[str, tuple[str, ...]] = {
     "scaling": get_args(Scaling),
     "precision": get_args(Precision),
+    "readout": get_args(Readout),
 }
 """What the settings that are words can be."""
 
 
 @dataclass(frozen=True)
 class PretrainingConfig:
-    """Sizes, mask shares and schedule of one pre-training.
+    """Sizes, losses, mask shares and schedule of one pre-training.
 
-    Defaults are the sizes of the *balanced* preset; the method is the paper's (arXiv 2410.05016).
+    Defaults are those of the *balanced* preset. The paper's method (arXiv 2410.05016) is the preset
+    *paper*: latent prediction alone, the last layer, standardised numbers, the context anew for
+    each target, and no early stop.
 
     Raises
     ------
@@ -30,18 +33,26 @@ class PretrainingConfig:
         When a value is out of range or two contradict each other; it names both and the bound.
     """
 
-    width: int = 32
-    layers: int = 4
+    width: int = 64
+    layers: int = 3
     heads: int = 4
     ffn: int = 128
     dropout: float = 0.0
     reg_tokens: int = 1
-    predictor_width: int = 16
+    readout: Readout = "average"
+    """Tokens downstream are the average over the layers of the encoder; or those of the last."""
+    predictor_width: int = 32
     predictor_layers: int = 2
     predictor_heads: int = 2
     predictor_ffn: int = 64
     shared_context: bool = True
     """The predictor computes the context once per row; off, as in the paper, once per target."""
+    prediction: float = 1.0
+    """Weight of T-JEPA's loss, the latent prediction."""
+    restoration: float = 1.0
+    """Weight of the loss of restoring whole rows some of whose cells were replaced."""
+    replaced: float = 0.3
+    """Share of the cells that are replaced."""
     context_min: float = 0.2
     context_max: float = 0.8
     target_min: float = 0.15
@@ -59,6 +70,9 @@ class PretrainingConfig:
     weight_decay: float = 0.01
     momentum: float = 0.996
     """EMA momentum at the first step of a long run; see `schedules.momentum` for short ones."""
+    patience: float = 0.3
+    """A run stops after this share of its epochs without restoring held-out rows any better; 1 or
+    without restoration: never."""
     scaling: Scaling = "quantile"
     """Numbers by their quantiles to a normal distribution; or, as in the paper, standardised."""
     max_categories: int = 256
@@ -99,6 +113,10 @@ class PretrainingConfig:
             ("warmup", 0.0, 0.9),
             ("weight_decay", 0.0, 10.0),
             ("momentum", 0.0, 1.0),
+            ("prediction", 0.0, 100.0),
+            ("restoration", 0.0, 100.0),
+            ("replaced", 0.01, 0.99),
+            ("patience", 0.01, 1.0),
         ):
             self._within(name, least, most)
         for low_name, high_name in (("context_min", "context_max"), ("target_min", "target_max")):
@@ -119,6 +137,10 @@ class PretrainingConfig:
                     f"{width_name} is {getattr(self, width_name)} and {heads_name} is "
                     f"{getattr(self, heads_name)}: the first must be a multiple of the second."
                 )
+        if not self.prediction and not self.restoration:
+            raise ConfigError(
+                "prediction and restoration are both 0: nothing would be learned. Give a weight."
+            )
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(
@@ -176,28 +198,30 @@ def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
         raise ConfigError(f"There is no preset {name!r}: choose {', '.join(PRESETS)}.")
     batch_size = 512 if rows >= 8_192 else 256 if rows >= 2_048 else 128 if rows >= 512 else 64
     if name == "quick" and rows <= 200_000:
-        # In few steps only a wider predictor, a higher rate and smaller batches learn anything.
+        # In few steps a higher rate and smaller batches learn more.
         batch_size = min(batch_size, 256)
-    steps = {"quick": 600, "balanced": 1_500, "thorough": 8_000}[name]
-    epochs = max(1, ceil(steps / ceil(max(rows, 1) / batch_size)))
-    if name == "quick":
-        return PretrainingConfig(
-            layers=2,
-            ffn=64,
-            predictor_width=32,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=2e-3,
-        )
-    if name == "balanced":
-        return PretrainingConfig(epochs=epochs, batch_size=batch_size)
-    return PretrainingConfig(
-        width=64,
-        ffn=256,
-        predictor_width=32,
-        predictor_layers=4,
-        predictor_heads=4,
-        predictor_ffn=128,
-        epochs=epochs,
-        batch_size=batch_size,
-    )
+    epochs = max(1, ceil(_STEPS[name] / ceil(max(rows, 1) / batch_size)))
+    return PretrainingConfig(epochs=epochs, batch_size=batch_size, **_CHANGES[name])
+
+
+_STEPS = {"quick": 1_500, "balanced": 4_000, "thorough": 12_000, "paper": 4_000}
+_CHANGES: dict[str, dict[str, Any]] = {
+    "quick": {"learning_rate": 2e-3},
+    "balanced": {},
+    "thorough": {
+        "width": 128,
+        "heads": 8,
+        "ffn": 256,
+        "predictor_width": 64,
+        "predictor_layers": 4,
+        "predictor_heads": 4,
+        "predictor_ffn": 128,
+    },
+    "paper": {
+        "restoration": 0.0,
+        "readout": "last",
+        "shared_context": False,
+        "scaling": "standard",
+        "patience": 1.0,
+    },
+}

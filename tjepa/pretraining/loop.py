@@ -17,11 +17,21 @@ import torch
 from torch import Generator, Tensor
 
 from tjepa.errors import ConfigError, EncodingError, StoreError
-from tjepa.model import TJEPA, Encoder, Masks, Rows, draw_features, draw_masks, feature_groups
+from tjepa.model import (
+    TJEPA,
+    Encoder,
+    Masks,
+    Rows,
+    draw_features,
+    draw_masks,
+    draw_replacements,
+    feature_groups,
+)
 from tjepa.model.tokenizer import moved
 from tjepa.pretraining import schedules
 from tjepa.pretraining.config import PretrainingConfig
 from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
+from tjepa.pretraining.held_out import HeldOut, held_out_count
 
 READING_SECONDS = 0.2
 """Between two readings of the loss: the least time in which a run can be cancelled."""
@@ -51,10 +61,15 @@ class StepEvent:
 
 @dataclass(frozen=True)
 class EpochEvent:
-    """The end of an epoch, counted from 1. ``loss`` is the mean over its rows."""
+    """The end of an epoch, counted from 1. ``loss`` is the mean over its rows.
+
+    ``held_out`` is the loss of restoring held-out rows, which says without a label whether a run
+    still learns; None where it was not computed.
+    """
 
     epoch: int
     loss: float
+    held_out: float | None
     learning_rate: float
     momentum: float
     rows_per_s: float
@@ -72,6 +87,9 @@ class Pretrainer:
 
     Randomness of epoch e comes from (seed, e) alone, so a run that is resumed at the end of an
     epoch equals one that was never stopped.
+
+    Where whole rows are restored, a tenth of the rows is held out, and the run ends with the
+    weights that restored them best.
 
     Parameters
     ----------
@@ -112,24 +130,39 @@ class Pretrainer:
             )
         self.config = config
         self.device = usable_device(device)
-        self.rows = _resident(rows, self.device)
+        order = torch.randperm(len(rows), generator=_generator(config.seed, 0))
+        learned = len(rows) - held_out_count(len(rows), config)
+        kept = rows if learned == len(rows) else rows[order[:learned].sort().values]
+        self.rows = _resident(kept, self.device)
         self.model = new_model(rows.x_num.shape[1], cardinalities, config).to(self.device)
         self.in_bfloat16 = config.precision == "bfloat16" or (
             config.precision == "auto" and self.model.is_faster_in_bfloat16(self.device)
         )
         self.epoch = 0
         self.optimiser = torch.optim.AdamW(self._parameter_groups(), lr=0.0, fused=True)
-        seen = torch.randperm(len(rows), generator=_generator(config.seed, 0))[:DIAGNOSTIC_ROWS]
         # Of a wide table only its first group: the whole would cost more than the steps.
         groups = feature_groups(features, config.max_features)
-        watched = rows[seen] if len(groups) == 1 else rows[seen].only(groups[0])
-        self._watched = watched.to(self.device)
+
+        def some(chosen: Tensor) -> Rows:
+            few = rows[chosen] if len(groups) == 1 else rows[chosen].only(groups[0])
+            return few.to(self.device)
+
+        self._watched = some(order[:DIAGNOSTIC_ROWS])
         self.start = self._spread()
+        self.held_out: HeldOut | None = None
+        if learned < len(rows):
+            draws = _generator(config.seed, 0)
+            self.held_out = HeldOut(some(order[learned:]), config, draws)
 
     @property
     def encoder(self) -> Encoder:
         """The context encoder: the representation that is used downstream."""
         return self.model.context_encoder
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the run is out of patience before its last epoch."""
+        return self.held_out is not None and self.held_out.is_out_of_patience(self.epoch)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -140,7 +173,8 @@ class Pretrainer:
         return self.steps_per_epoch * self.config.epochs
 
     def events(self, interval: float = READING_SECONDS) -> Iterator[Event]:
-        """Train from where the run stands to its last epoch.
+        """Train from where the run stands to its last epoch, or until held-out rows are restored no
+        better; then the encoder has the weights of the best epoch.
 
         Losses are read, and told as a `StepEvent`, after the first and the last step of an epoch
         and between them as soon as `interval` seconds have passed; with 0, after every step.
@@ -150,8 +184,10 @@ class Pretrainer:
         ConfigError
             When loss or weights are no longer finite numbers: the learning rate is too high.
         """
-        while self.epoch < self.config.epochs:
+        while self.epoch < self.config.epochs and not self.has_stopped:
             yield from self._run_epoch(self.epoch, interval)
+        if self.held_out is not None:
+            self.held_out.give_best(self.encoder)
 
     def checkpoint(self) -> dict[str, Tensor]:
         """Everything `restore` needs, as a flat dictionary of copies on the CPU.
@@ -162,6 +198,8 @@ class Pretrainer:
         for index, moments in self.optimiser.state_dict()["state"].items():
             for name, value in moments.items():
                 state[f"optimiser.{index}.{name}"] = value
+        if self.held_out is not None:
+            state |= self.held_out.checkpoint()
         state = {name: value.to("cpu", copy=True) for name, value in state.items()}
         state["epoch"] = torch.tensor(self.epoch)
         return state
@@ -188,6 +226,8 @@ class Pretrainer:
             self.model.load_state_dict(weights)
             state = self.optimiser.state_dict()
             self.optimiser.load_state_dict({**state, "state": moments})
+            if self.held_out is not None:
+                self.held_out.restore(checkpoint, self.device)
         except (KeyError, ValueError, RuntimeError) as error:
             raise StoreError(
                 "The checkpoint is damaged or of another configuration: start the run again."
@@ -218,12 +258,16 @@ class Pretrainer:
             paused, due = paused + after - before, after + interval
         seconds = time.perf_counter() - started - paused
         self.epoch = epoch + 1
+        held_out = None
+        if self.held_out is not None and self.held_out.is_due(self.epoch):
+            held_out = self.held_out.check(self.model, self.epoch)
         now = self._spread()
         if not isfinite(now.std):
             raise self._diverged(step)
         yield EpochEvent(
             epoch=self.epoch,
             loss=total / seen,
+            held_out=held_out,
             learning_rate=schedules.learning_rate(step, self.steps, self.config),
             momentum=schedules.momentum(step, self.steps, self.config),
             rows_per_s=seen / seconds,
@@ -239,20 +283,30 @@ class Pretrainer:
             group["lr"] = schedules.learning_rate(step, self.steps, self.config)
         features = draw_features(batch.missing.shape[1], self.config.max_features, generator)
         batch = batch if features is None else batch.only(features)
-        masks = draw_masks(len(batch), batch.missing.shape[1], self.config.mask_shares, generator)
-        masks = Masks(moved(masks.context, self.device), moved(masks.targets, self.device))
         self.model.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             if self.config.dropout > 0:
                 with _seeded(int(torch.randint(2**31, (), generator=generator)), self.device):
-                    loss = self.model(batch, masks).loss
+                    loss = self._loss(batch, generator)
             else:
-                loss = self.model(batch, masks).loss
+                loss = self._loss(batch, generator)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
         self.model.update_target(schedules.momentum(step, self.steps, self.config))
         return loss.detach()
+
+    def _loss(self, batch: Rows, generator: Generator) -> Tensor:
+        config, (count, features) = self.config, batch.missing.shape
+        total = torch.zeros((), device=self.device)
+        if config.prediction:
+            masks = draw_masks(count, features, config.mask_shares, generator)
+            masks = Masks(moved(masks.context, self.device), moved(masks.targets, self.device))
+            total = total + config.prediction * self.model(batch, masks).loss
+        if config.restoration:
+            drawn = draw_replacements(count, features, config.replaced, generator)
+            total = total + config.restoration * self.model.restore(batch, drawn.to(self.device))
+        return total
 
     def _read(self, losses: list[Tensor], step: int) -> list[float]:
         """The losses of the steps up to `step`, in one question to the device."""
@@ -322,7 +376,7 @@ def embed(
     visible: list[int] | None = None,
     max_features: int | None = None,
 ) -> Tensor:
-    """Latent tokens f32 [N, D, H] in evaluation mode, on the CPU; N may be 0.
+    """The representation, tokens f32 [N, D, H] in evaluation mode, on the CPU; N may be 0.
 
     They are computed where the encoder is, a batch of bounded size at a time.
 
@@ -347,7 +401,7 @@ def embed(
     for start in range(0, max(len(rows), 1), size):
         batch = rows[slice(start, start + size)].to(device)
         places = None if index is None else index.to(device).expand(len(batch), -1)
-        parts.append(encoder(batch, places).cpu())
+        parts.append(encoder.represent(batch, places).cpu())
     return torch.cat(parts)
 
 

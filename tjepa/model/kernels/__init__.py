@@ -53,3 +53,10 @@ def run(transformer: "Transformer", x: Tensor, groups: int, group_size: int) -> 
     from tjepa.model.kernels import function
 
     return function.run(transformer, x, groups, group_size)
+
+
+def states(transformer: "Transformer", x: Tensor) -> Tensor:
+    """What leaves each block, f32 [layers, B, N, H], without gradients."""
+    from tjepa.model.kernels import function
+
+    return function.states(transformer, x)

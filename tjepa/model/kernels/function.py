@@ -1,5 +1,6 @@
 """The kernels as a torch function: weights in, weights' gradients out."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from math import prod
@@ -25,6 +26,23 @@ def run(transformer: Transformer, x: Tensor, groups: int, group_size: int) -> Te
     Products are in bfloat16 where torch's autocast asks for it and the processor has them;
     everything else, sums included, is in float32.
     """
+    sizes, parameters = _read(transformer, x, groups, group_size)
+    return cast(Tensor, _Stack.apply(x.float(), sizes, *parameters))
+
+
+@torch.no_grad()
+def states(transformer: Transformer, x: Tensor) -> Tensor:
+    """What leaves each block, f32 [layers, B, N, H], for tokens f32 [B, N, H]."""
+    sizes, parameters = _read(transformer, x, 0, 0)
+    _, entering, _, _ = _forward(x.float(), sizes, parameters, keep=True)
+    n, h = x.shape[1:]
+    left = entering.view(-1, sizes.layers + 1, n, h, LANES)[:, 1:]
+    return left.permute(1, 0, 4, 2, 3).reshape(sizes.layers, -1, n, h)[:, : len(x)]
+
+
+def _read(
+    transformer: Transformer, x: Tensor, groups: int, group_size: int
+) -> tuple[stack.Sizes, list[Tensor]]:
     blocks = cast(list[Block], list(transformer.blocks))
     first, n = blocks[0], x.shape[1]
     sizes = stack.Sizes(
@@ -37,8 +55,7 @@ def run(transformer: Transformer, x: Tensor, groups: int, group_size: int) -> Te
         groups=groups,
         pairs=torch.is_autocast_enabled("cpu"),
     )
-    parameters = [p for block in blocks for p in _parameters(block)]
-    return _Stack.apply(x.float(), sizes, *parameters)
+    return sizes, [p for block in blocks for p in _parameters(block)]
 
 
 def _parameters(block: Block) -> list[Tensor]:
@@ -52,30 +69,11 @@ def _parameters(block: Block) -> list[Tensor]:
 class _Stack(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, sizes: stack.Sizes, *parameters: Tensor) -> Tensor:
-        names = stack.Gradients._fields
-        own = {
-            name: torch.stack([p.detach() for p in parameters[i :: len(names)]])
-            for i, name in enumerate(names)
-        }
-        weights = _weights(own, sizes)
-        rows = _padded(x)
-        y = torch.empty_like(rows)
-        groups = len(rows) // LANES
-        per_group = (sizes.layers + 1) * sizes.tokens * sizes.width * LANES
-        inputs = torch.empty(groups * per_group if any(ctx.needs_input_grad) else 0)
-        ones, zeros = np.ones(sizes.width, np.float32), np.zeros(sizes.width, np.float32)
-
-        def work(first: int, last: int) -> None:
-            space = _space(sizes, backward=False)
-            stack.forward(
-                _flat(rows), _flat(y), inputs.numpy(), weights, ones, zeros,
-                space, sizes, first, last,
-            )  # fmt: skip
-
-        _in_parallel(work, groups)
-        ctx.sizes, ctx.weights, ctx.inputs = sizes, weights, inputs
-        ctx.shapes = {name: values.shape for name, values in own.items()}
-        return y[: len(x)]
+        y, ctx.inputs, ctx.weights, ctx.shapes = _forward(
+            x, sizes, parameters, keep=any(ctx.needs_input_grad)
+        )
+        ctx.sizes = sizes
+        return y
 
     @staticmethod
     @once_differentiable
@@ -99,6 +97,36 @@ class _Stack(torch.autograd.Function):
         totals = {name: _total([part[name] for part in parts], name, shapes) for name in shapes}
         layers = range(sizes.layers)
         return dx[: len(dy)], None, *(totals[name][layer] for layer in layers for name in shapes)
+
+
+def _forward(
+    x: Tensor, sizes: stack.Sizes, parameters: Sequence[Tensor], *, keep: bool
+) -> tuple[Tensor, Tensor, stack.Weights, dict[str, torch.Size]]:
+    """The output, what entered each block where it is kept, the weights as they are read and their
+    shapes.
+    """
+    names = stack.Gradients._fields
+    own = {
+        name: torch.stack([p.detach() for p in parameters[i :: len(names)]])
+        for i, name in enumerate(names)
+    }
+    weights = _weights(own, sizes)
+    rows = _padded(x)
+    y = torch.empty_like(rows)
+    groups = len(rows) // LANES
+    per_group = (sizes.layers + 1) * sizes.tokens * sizes.width * LANES
+    inputs = torch.empty(groups * per_group if keep else 0)
+    ones, zeros = np.ones(sizes.width, np.float32), np.zeros(sizes.width, np.float32)
+
+    def work(first: int, last: int) -> None:
+        space = _space(sizes, backward=False)
+        stack.forward(
+            _flat(rows), _flat(y), inputs.numpy(), weights, ones, zeros,
+            space, sizes, first, last,
+        )  # fmt: skip
+
+    _in_parallel(work, groups)
+    return y[: len(x)], inputs, weights, {name: values.shape for name, values in own.items()}
 
 
 def _nothing(name: str, shape: torch.Size) -> Tensor:

@@ -1,0 +1,129 @@
+"""Replacing cells, and the loss of restoring them, beside loops over cells."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.pretraining.tables import independent
+from tjepa.model import Replacements, Restoration, Rows, draw_replacements, replaced
+from tjepa.model.restoration import LARGEST, MOST_CATEGORIES
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def slow_loss(restoration: Restoration, tokens: Tensor, rows: Rows) -> float:
+    """Cell by cell, for rows of all features."""
+    errors = []
+    n = rows.x_num.shape[1]
+    for i in range(len(rows)):
+        for j in range(tokens.shape[1]):
+            token = tokens[i, j]
+            if rows.missing[i, j]:
+                continue
+            if j < n:
+                told = token @ restoration.number[j] + restoration.number_bias[j]
+                wanted = max(-LARGEST, min(LARGEST, rows.x_num[i, j].item()))
+                errors.append((told.item() - wanted) ** 2)
+                continue
+            count, start = int(restoration.counts[j - n]), int(restoration.starts[j - n])
+            own = slice(start, start + count)
+            scores = restoration.category[own] @ token + restoration.category_bias[own]
+            code = int(rows.x_cat[i, j - n])
+            errors.append(-scores.log_softmax(0)[code].item() / math.log(max(2, count)))
+    return sum(errors) / max(1, len(errors))
+
+
+def test_about_the_share_of_the_cells_is_drawn_and_donors_are_rows_of_the_batch() -> None:
+    drawn = draw_replacements(400, 25, 0.3, generator())
+    assert drawn.cells.float().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert drawn.donors.shape == (400, 25)
+    assert (drawn.donors.min(), drawn.donors.max()) == (0, 399)
+
+
+def test_replaced_cells_are_those_of_the_donors_and_the_others_their_own() -> None:
+    rows, _ = independent(3, (4, 2), n=50, missing=0.3)
+    drawn = draw_replacements(50, 5, 0.5, generator())
+    found = replaced(rows, drawn)
+    for i in range(50):
+        for j in range(5):
+            source = int(drawn.donors[i, j]) if drawn.cells[i, j] else i
+            assert found.missing[i, j] == rows.missing[source, j]
+            if j < 3:
+                assert found.x_num[i, j] == rows.x_num[source, j]
+            else:
+                assert found.x_cat[i, j - 3] == rows.x_cat[source, j - 3]
+
+
+def test_nothing_is_replaced_where_no_cell_is_drawn() -> None:
+    rows, _ = independent(2, (3,))
+    none = Replacements(torch.zeros(64, 3, dtype=torch.bool), torch.zeros(64, 3, dtype=torch.long))
+    found = replaced(rows, none)
+    assert torch.equal(found.x_num, rows.x_num)
+    assert torch.equal(found.x_cat, rows.x_cat)
+    assert torch.equal(found.missing, rows.missing)
+
+
+@pytest.mark.parametrize(
+    ("n_numeric", "cardinalities"), [(3, ()), (0, (3, 1, 7)), (2, (5, 2))],
+    ids=["numbers", "categories", "both"],
+)  # fmt: skip
+def test_the_loss_equals_a_loop_over_cells(n_numeric: int, cardinalities: tuple[int, ...]) -> None:
+    rows, cardinalities = independent(n_numeric, cardinalities, n=20, missing=0.2)
+    if n_numeric:
+        rows.x_num[0, 0], rows.missing[0, 0] = 40.0, False
+    torch.manual_seed(0)
+    restoration = Restoration(n_numeric, cardinalities, 8)
+    tokens = torch.randn(20, n_numeric + len(cardinalities), 8)
+    expected = slow_loss(restoration, tokens, rows)
+    assert restoration(tokens, rows).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_some_features_of_wide_rows_have_their_own_weights() -> None:
+    rows, cardinalities = independent(3, (4, 2, 6), n=10, missing=0.2)
+    torch.manual_seed(0)
+    restoration = Restoration(3, cardinalities, 8)
+    tokens = torch.randn(10, 6, 8)
+    features = torch.tensor([1, 2, 3, 5])
+    found = restoration(tokens[:, features], rows.only(features))
+    hidden = Rows(rows.x_num, rows.x_cat, rows.missing.clone())
+    hidden.missing[:, [0, 4]] = True
+    assert found.item() == pytest.approx(slow_loss(restoration, tokens, hidden), rel=1e-5)
+
+
+def test_rows_without_a_known_cell_have_no_loss() -> None:
+    rows, cardinalities = independent(2, (3,), missing=1.1)
+    loss = Restoration(2, cardinalities, 8)(torch.randn(64, 3, 8), rows)
+    assert loss.item() == 0.0
+
+
+def test_codes_beyond_the_most_do_not_count() -> None:
+    count = MOST_CATEGORIES + 40
+    torch.manual_seed(0)
+    restoration = Restoration(0, (count, 3), 8)
+    assert len(restoration.category) == MOST_CATEGORIES + 3
+    x_cat = torch.tensor([[count - 1, 2], [5, 1], [MOST_CATEGORIES, 0]])
+    rows = Rows(torch.zeros(3, 0), x_cat, torch.zeros(3, 2, dtype=torch.bool))
+    tokens = torch.randn(3, 2, 8)
+    without = Rows(rows.x_num, x_cat, x_cat >= MOST_CATEGORIES)
+    assert restoration(tokens, rows).item() == pytest.approx(
+        slow_loss(restoration, tokens, without), rel=1e-5
+    )
+
+
+def test_what_a_token_holds_can_be_learned() -> None:
+    rows, cardinalities = independent(2, (3,), n=256)
+    torch.manual_seed(0)
+    restoration = Restoration(2, cardinalities, 4)
+    hot = torch.nn.functional.one_hot(rows.x_cat[:, 0], 4).float()
+    tokens = torch.stack([rows.x_num[:, :1].expand(-1, 4), rows.x_num[:, 1:].expand(-1, 4), hot], 1)
+    optimiser = torch.optim.Adam(restoration.parameters(), lr=0.1)
+    for _ in range(200):
+        optimiser.zero_grad()
+        loss = restoration(tokens, rows)
+        loss.backward()
+        optimiser.step()
+    assert loss.item() < 0.05

@@ -1,0 +1,118 @@
+"""Whole rows with some cells replaced, and the loss of restoring them from their tokens.
+
+T-JEPA's context encoder learns from parts of rows alone, and what is used downstream are tokens of
+whole rows. Here it sees whole rows while it learns: cells are replaced by those of other rows, and
+from its token each cell is to be told as it was. So corrupted by VIME (Yoon et al., NeurIPS 2020),
+which restores rows from one vector, not from tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from tjepa.model.tokenizer import Rows, moved
+
+LARGEST = 3.0
+"""Scaled numbers are restored up to here: a few far ones would be the whole loss."""
+MOST_CATEGORIES = 256
+"""Of a column, by their codes; cells with other codes are not restored."""
+
+
+@dataclass(frozen=True)
+class Replacements:
+    """``cells`` bool [B, D], and ``donors`` i64 [B, D]: the row of the batch each may come from."""
+
+    cells: Tensor
+    donors: Tensor
+
+    def to(self, device: torch.device) -> "Replacements":
+        return Replacements(moved(self.cells, device), moved(self.donors, device))
+
+
+def draw_replacements(
+    batch: int, features: int, share: float, generator: Generator
+) -> Replacements:
+    """Each cell with probability `share`, by that of a random row of the same batch."""
+    cells = torch.rand(batch, features, generator=generator) < share
+    return Replacements(cells, torch.randint(batch, (batch, features), generator=generator))
+
+
+def replaced(rows: Rows, replacements: Replacements) -> Rows:
+    """The rows with those cells, missing ones too, as the donors have them."""
+    n = rows.x_num.shape[1]
+
+    def mixed(own: Tensor, columns: slice) -> Tensor:
+        donors, cells = replacements.donors[:, columns], replacements.cells[:, columns]
+        return torch.where(cells, own.gather(0, donors), own)
+
+    return Rows(
+        mixed(rows.x_num, slice(0, n)),
+        mixed(rows.x_cat, slice(n, None)),
+        mixed(rows.missing, slice(0, None)),
+        rows.features,
+    )
+
+
+class Restoration(nn.Module):
+    """A linear map per feature, from its token to its number or to scores of its categories."""
+
+    starts: Tensor
+    counts: Tensor
+
+    def __init__(self, n_numeric: int, cardinalities: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.n_numeric = n_numeric
+        counts = [min(count, MOST_CATEGORIES) for count in cardinalities]
+        self.most = max(counts, default=0)
+        self.number = nn.Parameter(torch.empty(n_numeric, width))
+        self.number_bias = nn.Parameter(torch.zeros(n_numeric))
+        self.category = nn.Parameter(torch.empty(sum(counts), width))
+        self.category_bias = nn.Parameter(torch.zeros(sum(counts)))
+        for parameter in (self.number, self.category):
+            nn.init.uniform_(parameter, -(width**-0.5), width**-0.5)
+        starts = torch.tensor([0, *counts], dtype=torch.long).cumsum(0)[:-1]
+        self.register_buffer("starts", starts, persistent=False)
+        self.register_buffer("counts", torch.tensor(counts, dtype=torch.long), persistent=False)
+
+    def forward(self, tokens: Tensor, rows: Rows) -> Tensor:
+        """The scalar loss of tokens f32 [B, D, H] for what the unchanged rows hold.
+
+        The mean over cells of the squared error of a number, and of the cross-entropy of a
+        category as a share of that of a guess among all its categories. Missing cells do not count.
+        """
+        n = rows.x_num.shape[1]
+        errors = torch.cat(
+            [self._of_numbers(tokens[:, :n], rows), self._of_categories(tokens[:, n:], rows)], dim=1
+        )
+        known = ~rows.missing
+        if self.most == MOST_CATEGORIES:
+            known = known & torch.cat(
+                [known.new_ones(len(rows), n), rows.x_cat < MOST_CATEGORIES], dim=1
+            )
+        return (errors * known).sum() / known.sum().clamp(min=1)
+
+    def _of_numbers(self, tokens: Tensor, rows: Rows) -> Tensor:
+        chosen = slice(None) if rows.features is None else rows.features[: tokens.shape[1]]
+        told = (tokens * self.number[chosen]).sum(dim=-1) + self.number_bias[chosen]
+        return (told - rows.x_num.clamp(-LARGEST, LARGEST)).square()
+
+    def _of_categories(self, tokens: Tensor, rows: Rows) -> Tensor:
+        b, d, _ = tokens.shape
+        if d == 0:
+            return tokens.new_zeros(b, 0)
+        starts, counts = self.starts, self.counts
+        if rows.features is not None:
+            chosen = rows.features[-d:] - self.n_numeric
+            starts, counts = starts[chosen], counts[chosen]
+        # Columns have as many scores as the one with most: those beyond their own never win.
+        places = torch.arange(self.most, device=tokens.device)
+        absent = places >= counts.unsqueeze(1)  # (Dc, C)
+        index = (starts.unsqueeze(1) + places).clamp(max=len(self.category) - 1)
+        scores = torch.einsum("bdh,dch->bdc", tokens, self.category[index])
+        scores = (scores + self.category_bias[index]).masked_fill(absent, -torch.inf)
+        codes = rows.x_cat.minimum(counts - 1)
+        errors = F.cross_entropy(scores.flatten(0, 1), codes.flatten(), reduction="none").view(b, d)
+        return errors / counts.clamp(min=2).log()
