@@ -25,6 +25,7 @@ SMALL = PretrainingConfig(
     batch_size=32,
     learning_rate=3e-3,
     scaling="standard",
+    imputation=0.0,
     restoration=0.0,
     readout="last",
 )

@@ -39,6 +39,7 @@ REAL = {
     "weight_decay": (0.0, 10.0),
     "momentum": (0.0, 1.0),
     "prediction": (0.0, 100.0),
+    "imputation": (0.0, 100.0),
     "restoration": (0.0, 100.0),
     "replaced": (0.01, 0.99),
     "patience": (0.01, 1.0),
@@ -132,9 +133,10 @@ def test_an_unknown_choice_is_refused(value: object) -> None:
 
 
 def test_a_run_without_any_loss_is_refused() -> None:
-    assert "prediction and restoration are both 0" in refused(prediction=0.0, restoration=0.0)
-    assert PretrainingConfig(prediction=0.0).restoration
-    assert PretrainingConfig(restoration=0.0).prediction
+    weights = ("prediction", "imputation", "restoration")
+    assert "are all 0" in refused(**dict.fromkeys(weights, 0.0))
+    for name in weights:
+        assert PretrainingConfig(**dict.fromkeys(weights, 0.0) | {name: 1.0})
 
 
 @pytest.mark.parametrize("value", [0, 1, "yes", None])
@@ -184,7 +186,7 @@ def test_a_preset_takes_about_as_many_steps_for_every_table(rows: int) -> None:
 
 def test_the_paper_preset_has_the_papers_method_at_the_default_sizes() -> None:
     paper, sizes = preset("paper"), ("width", "layers", "heads", "ffn", "predictor_width")
-    assert paper.restoration == 0.0
+    assert (paper.imputation, paper.restoration) == (0.0, 0.0)
     assert (paper.prediction, paper.readout, paper.scaling) == (1.0, "last", "standard")
     assert not paper.shared_context
     assert paper.patience == 1.0

@@ -65,7 +65,10 @@ def written_out(
                 torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
             features = batch.missing.shape[1]
             masks = draw_masks(len(batch), features, config.mask_shares, generator)
-            loss = config.prediction * model(batch, masks).loss
+            found = model(batch, masks)
+            loss = config.prediction * found.loss
+            if config.imputation:
+                loss = loss + config.imputation * model.impute(found.context, batch, masks)
             if config.restoration:
                 drawn = draw_replacements(len(batch), features, config.replaced, generator)
                 loss = loss + config.restoration * model.restore(batch, drawn)
@@ -91,6 +94,7 @@ def test_on_the_cpu_a_run_is_to_the_bit_the_loop_written_out(
         max_features=max_features,
         precision="float32",
         restoration=restoration,
+        imputation=restoration / 2,
         prediction=1.5,
     )
     losses, weights = written_out(rows, cardinalities, config)
@@ -189,7 +193,12 @@ def test_between_two_readings_nothing_waits_for_the_device(
 ) -> None:
     rows, cardinalities = dependent()
     config = small(
-        epochs=2, dropout=dropout, max_features=max_features, restoration=restoration, patience=1.0
+        epochs=2,
+        dropout=dropout,
+        max_features=max_features,
+        imputation=restoration,
+        restoration=restoration,
+        patience=1.0,
     )
     pretrainer = Pretrainer(rows, cardinalities, config, "meta")
     assert pretrainer.rows.x_num.device.type == "meta"
@@ -265,7 +274,9 @@ def test_no_step_waits_for_a_gpu(
     monkeypatch.setattr(HeldOut, "check", lambda *arguments: 1.0)
     monkeypatch.setattr(Pretrainer, "_read", lambda self, losses, step: [0.0] * len(losses))
     rows, cardinalities = dependent()
-    config = small(epochs=2, dropout=dropout, restoration=restoration, patience=1.0)
+    config = small(
+        epochs=2, dropout=dropout, imputation=restoration, restoration=restoration, patience=1.0
+    )
     pretrainer = Pretrainer(rows, cardinalities, config, "cuda")
     if not resident:
         pretrainer.rows = rows

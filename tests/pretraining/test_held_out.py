@@ -96,7 +96,7 @@ def test_each_check_replaces_the_same_cells() -> None:
     model = new_model(2, cardinalities, config)
     judge = HeldOut(rows, config, torch.Generator().manual_seed(0))
     assert judge.check(model, 1) == judge.check(model, 2)
-    expected = model.restoration(
+    expected = model.restored(
         model.context_encoder(replaced(rows, judge._replacements)), rows
     ).item()
     assert judge.best_loss == pytest.approx(expected)

@@ -71,13 +71,13 @@ def test_one_step_in_double_precision_gives_the_stored_numbers() -> None:
 
 
 @ALL
-@pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+@pytest.mark.parametrize("weights", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)])
 def test_every_kind_of_table_trains(
-    n_numeric: int, cardinalities: tuple[int, ...], weights: tuple[float, float]
+    n_numeric: int, cardinalities: tuple[int, ...], weights: tuple[int, int, int]
 ) -> None:
     rows, cardinalities = independent(n_numeric, cardinalities)
-    prediction, restoration = weights
-    config = small(epochs=20, prediction=prediction, restoration=restoration)
+    losses = ("prediction", "imputation", "restoration")
+    config = small(epochs=20, **dict(zip(losses, map(float, weights), strict=True)))
     pretrainer = Pretrainer(rows, cardinalities, config)
     found = epochs(pretrainer)
     assert found[-1].loss < found[0].loss
@@ -350,7 +350,7 @@ def test_without_a_stopped_gradient_the_representation_collapses_and_is_flagged(
         latent = model.context_encoder(rows)
         place = masks.targets.flatten(1).unsqueeze(-1).expand(-1, -1, latent.shape[-1])
         targets = latent.gather(1, place).view_as(predictions)
-        return Prediction(F.mse_loss(predictions, targets), predictions, targets)
+        return Prediction(F.mse_loss(predictions, targets), predictions, targets, context)
 
     rows, cardinalities = dependent()
     config = small(epochs=10, learning_rate=0.02)

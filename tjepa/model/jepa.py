@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tjepa.model import kernels
+from tjepa.model.cells import Cells, Replacements, replaced
 from tjepa.model.masking import Masks
-from tjepa.model.restoration import Replacements, Restoration, replaced
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 from tjepa.model.transformer import Transformer
 
@@ -117,17 +117,19 @@ class Predictor(nn.Module):
 
 @dataclass(frozen=True)
 class Prediction:
-    """One forward pass: the scalar ``loss``, and f32 [B, K, Nt, H] twice."""
+    """One forward pass: the scalar ``loss``, f32 [B, K, Nt, H] twice, and context tokens."""
 
     loss: Tensor
     predictions: Tensor
     targets: Tensor
+    context: Tensor
 
 
 class TJEPA(nn.Module):
     """Context encoder, predictor, and the target encoder that follows the context encoder.
 
-    Beside the latent prediction the context encoder may learn to restore whole rows.
+    Beside the latent prediction the context encoder may learn to impute hidden cells and to restore
+    whole rows (see `tjepa.model.cells`).
     """
 
     def __init__(self, n_numeric: int, cardinalities: Sequence[int], sizes: Sizes) -> None:
@@ -135,7 +137,8 @@ class TJEPA(nn.Module):
         self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
-        self.restoration = Restoration(n_numeric, cardinalities, sizes.width)
+        self.imputed = Cells(n_numeric, cardinalities, sizes.width)
+        self.restored = Cells(n_numeric, cardinalities, sizes.width)
 
     def train(self, mode: bool = True) -> "TJEPA":
         """Dropout for what learns; targets are never noisy."""
@@ -154,13 +157,21 @@ class TJEPA(nn.Module):
         with torch.no_grad():
             latent = self.target_encoder(rows)
             targets = _gather(latent, masks.targets.flatten(1)).view_as(predictions)
-        return Prediction(F.mse_loss(predictions, targets), predictions, targets)
+        return Prediction(F.mse_loss(predictions, targets), predictions, targets, context)
+
+    def impute(self, context: Tensor, rows: Rows, masks: Masks) -> Tensor:
+        """The scalar loss of all cells that are not context, from the mean of context tokens."""
+        hidden = torch.ones_like(rows.missing).scatter_(1, masks.context, value=False)
+        mean = context.mean(dim=1, keepdim=True).expand(-1, hidden.shape[1], -1)
+        with torch.autocast(context.device.type, enabled=False):
+            loss: Tensor = self.imputed(mean, rows, hidden)
+        return loss
 
     def restore(self, rows: Rows, replacements: Replacements) -> Tensor:
         """The scalar loss of restoring rows some of whose cells were replaced."""
         tokens = self.context_encoder(replaced(rows, replacements))
         with torch.autocast(tokens.device.type, enabled=False):
-            loss: Tensor = self.restoration(tokens, rows)
+            loss: Tensor = self.restored(tokens, rows)
         return loss
 
     def is_faster_in_bfloat16(self, device: torch.device) -> bool:

@@ -49,6 +49,8 @@ class PretrainingConfig:
     """The predictor computes the context once per row; off, as in the paper, once per target."""
     prediction: float = 1.0
     """Weight of T-JEPA's loss, the latent prediction."""
+    imputation: float = 1.0
+    """Weight of the loss of telling hidden cells from the mean of the context's tokens."""
     restoration: float = 1.0
     """Weight of the loss of restoring whole rows some of whose cells were replaced."""
     replaced: float = 0.3
@@ -114,6 +116,7 @@ class PretrainingConfig:
             ("weight_decay", 0.0, 10.0),
             ("momentum", 0.0, 1.0),
             ("prediction", 0.0, 100.0),
+            ("imputation", 0.0, 100.0),
             ("restoration", 0.0, 100.0),
             ("replaced", 0.01, 0.99),
             ("patience", 0.01, 1.0),
@@ -137,9 +140,10 @@ class PretrainingConfig:
                     f"{width_name} is {getattr(self, width_name)} and {heads_name} is "
                     f"{getattr(self, heads_name)}: the first must be a multiple of the second."
                 )
-        if not self.prediction and not self.restoration:
+        if not self.prediction and not self.imputation and not self.restoration:
             raise ConfigError(
-                "prediction and restoration are both 0: nothing would be learned. Give a weight."
+                "prediction, imputation and restoration are all 0: nothing would be learned. "
+                "Give one of them a weight."
             )
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
@@ -218,6 +222,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
         "predictor_ffn": 128,
     },
     "paper": {
+        "imputation": 0.0,
         "restoration": 0.0,
         "readout": "last",
         "shared_context": False,

@@ -299,10 +299,16 @@ class Pretrainer:
     def _loss(self, batch: Rows, generator: Generator) -> Tensor:
         config, (count, features) = self.config, batch.missing.shape
         total = torch.zeros((), device=self.device)
-        if config.prediction:
+        if config.prediction or config.imputation:
             masks = draw_masks(count, features, config.mask_shares, generator)
             masks = Masks(moved(masks.context, self.device), moved(masks.targets, self.device))
-            total = total + config.prediction * self.model(batch, masks).loss
+            if config.prediction:
+                found = self.model(batch, masks)
+                context, total = found.context, total + config.prediction * found.loss
+            else:
+                context = self.model.context_encoder(batch, masks.context)
+            if config.imputation:
+                total = total + config.imputation * self.model.impute(context, batch, masks)
         if config.restoration:
             drawn = draw_replacements(count, features, config.replaced, generator)
             total = total + config.restoration * self.model.restore(batch, drawn.to(self.device))

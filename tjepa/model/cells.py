@@ -1,9 +1,10 @@
-"""Whole rows with some cells replaced, and the loss of restoring them from their tokens.
+"""Cells told from tokens: whole rows restored after some cells were replaced, hidden cells imputed.
 
 T-JEPA's context encoder learns from parts of rows alone, and what is used downstream are tokens of
-whole rows. Here it sees whole rows while it learns: cells are replaced by those of other rows, and
-from its token each cell is to be told as it was. So corrupted by VIME (Yoon et al., NeurIPS 2020),
-which restores rows from one vector, not from tokens.
+whole rows. To restore, it sees whole rows while it learns: cells are replaced by those of other
+rows, and from its token each is to be told as it was. So corrupted by VIME (Yoon et al., NeurIPS
+2020), which restores rows from one vector, not from tokens. To impute, the mean of the context's
+tokens must tell each hidden cell, as a mean-pooled row must tell a target downstream.
 """
 
 from collections.abc import Sequence
@@ -56,8 +57,8 @@ def replaced(rows: Rows, replacements: Replacements) -> Rows:
     )
 
 
-class Restoration(nn.Module):
-    """A linear map per feature, from its token to its number or to scores of its categories."""
+class Cells(nn.Module):
+    """A linear map per feature, from a token to its number or to scores of its categories."""
 
     starts: Tensor
     counts: Tensor
@@ -77,17 +78,18 @@ class Restoration(nn.Module):
         self.register_buffer("starts", starts, persistent=False)
         self.register_buffer("counts", torch.tensor(counts, dtype=torch.long), persistent=False)
 
-    def forward(self, tokens: Tensor, rows: Rows) -> Tensor:
-        """The scalar loss of tokens f32 [B, D, H] for what the unchanged rows hold.
+    def forward(self, tokens: Tensor, rows: Rows, wanted: Tensor | None = None) -> Tensor:
+        """The scalar loss of tokens f32 [B, D, H] for the cells that the rows hold.
 
-        The mean over cells of the squared error of a number, and of the cross-entropy of a
-        category as a share of that of a guess among all its categories. Missing cells do not count.
+        The mean over cells, those `wanted` bool [B, D] or all, of the squared error of a number
+        and of the cross-entropy of a category as a share of that of a guess among all its
+        categories. Missing cells do not count.
         """
         n = rows.x_num.shape[1]
         errors = torch.cat(
             [self._of_numbers(tokens[:, :n], rows), self._of_categories(tokens[:, n:], rows)], dim=1
         )
-        known = ~rows.missing
+        known = ~rows.missing if wanted is None else ~rows.missing & wanted
         if self.most == MOST_CATEGORIES:
             known = known & torch.cat(
                 [known.new_ones(len(rows), n), rows.x_cat < MOST_CATEGORIES], dim=1

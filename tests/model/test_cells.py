@@ -1,4 +1,4 @@
-"""Replacing cells, and the loss of restoring them, beside loops over cells."""
+"""Replacing cells, and the loss of telling cells from tokens, beside loops over cells."""
 
 import math
 
@@ -6,32 +6,40 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.pretraining.tables import independent
-from tjepa.model import Replacements, Restoration, Rows, draw_replacements, replaced
-from tjepa.model.restoration import LARGEST, MOST_CATEGORIES
+from tests.pretraining.tables import independent, small
+from tjepa.model import (
+    TJEPA,
+    Cells,
+    Replacements,
+    Rows,
+    draw_masks,
+    draw_replacements,
+    replaced,
+)
+from tjepa.model.cells import LARGEST, MOST_CATEGORIES
 
 
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def slow_loss(restoration: Restoration, tokens: Tensor, rows: Rows) -> float:
+def slow_loss(cells: Cells, tokens: Tensor, rows: Rows, wanted: Tensor | None = None) -> float:
     """Cell by cell, for rows of all features."""
     errors = []
     n = rows.x_num.shape[1]
     for i in range(len(rows)):
         for j in range(tokens.shape[1]):
             token = tokens[i, j]
-            if rows.missing[i, j]:
+            if rows.missing[i, j] or (wanted is not None and not wanted[i, j]):
                 continue
             if j < n:
-                told = token @ restoration.number[j] + restoration.number_bias[j]
-                wanted = max(-LARGEST, min(LARGEST, rows.x_num[i, j].item()))
-                errors.append((told.item() - wanted) ** 2)
+                told = token @ cells.number[j] + cells.number_bias[j]
+                number = max(-LARGEST, min(LARGEST, rows.x_num[i, j].item()))
+                errors.append((told.item() - number) ** 2)
                 continue
-            count, start = int(restoration.counts[j - n]), int(restoration.starts[j - n])
+            count, start = int(cells.counts[j - n]), int(cells.starts[j - n])
             own = slice(start, start + count)
-            scores = restoration.category[own] @ token + restoration.category_bias[own]
+            scores = cells.category[own] @ token + cells.category_bias[own]
             code = int(rows.x_cat[i, j - n])
             errors.append(-scores.log_softmax(0)[code].item() / math.log(max(2, count)))
     return sum(errors) / max(1, len(errors))
@@ -76,54 +84,66 @@ def test_the_loss_equals_a_loop_over_cells(n_numeric: int, cardinalities: tuple[
     if n_numeric:
         rows.x_num[0, 0], rows.missing[0, 0] = 40.0, False
     torch.manual_seed(0)
-    restoration = Restoration(n_numeric, cardinalities, 8)
+    cells = Cells(n_numeric, cardinalities, 8)
     tokens = torch.randn(20, n_numeric + len(cardinalities), 8)
-    expected = slow_loss(restoration, tokens, rows)
-    assert restoration(tokens, rows).item() == pytest.approx(expected, rel=1e-5)
+    expected = slow_loss(cells, tokens, rows)
+    assert cells(tokens, rows).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_some_features_of_wide_rows_have_their_own_weights() -> None:
     rows, cardinalities = independent(3, (4, 2, 6), n=10, missing=0.2)
     torch.manual_seed(0)
-    restoration = Restoration(3, cardinalities, 8)
+    cells = Cells(3, cardinalities, 8)
     tokens = torch.randn(10, 6, 8)
     features = torch.tensor([1, 2, 3, 5])
-    found = restoration(tokens[:, features], rows.only(features))
+    found = cells(tokens[:, features], rows.only(features))
     hidden = Rows(rows.x_num, rows.x_cat, rows.missing.clone())
     hidden.missing[:, [0, 4]] = True
-    assert found.item() == pytest.approx(slow_loss(restoration, tokens, hidden), rel=1e-5)
+    assert found.item() == pytest.approx(slow_loss(cells, tokens, hidden), rel=1e-5)
 
 
 def test_rows_without_a_known_cell_have_no_loss() -> None:
     rows, cardinalities = independent(2, (3,), missing=1.1)
-    loss = Restoration(2, cardinalities, 8)(torch.randn(64, 3, 8), rows)
+    loss = Cells(2, cardinalities, 8)(torch.randn(64, 3, 8), rows)
     assert loss.item() == 0.0
 
 
 def test_codes_beyond_the_most_do_not_count() -> None:
     count = MOST_CATEGORIES + 40
     torch.manual_seed(0)
-    restoration = Restoration(0, (count, 3), 8)
-    assert len(restoration.category) == MOST_CATEGORIES + 3
+    cells = Cells(0, (count, 3), 8)
+    assert len(cells.category) == MOST_CATEGORIES + 3
     x_cat = torch.tensor([[count - 1, 2], [5, 1], [MOST_CATEGORIES, 0]])
     rows = Rows(torch.zeros(3, 0), x_cat, torch.zeros(3, 2, dtype=torch.bool))
     tokens = torch.randn(3, 2, 8)
     without = Rows(rows.x_num, x_cat, x_cat >= MOST_CATEGORIES)
-    assert restoration(tokens, rows).item() == pytest.approx(
-        slow_loss(restoration, tokens, without), rel=1e-5
-    )
+    assert cells(tokens, rows).item() == pytest.approx(slow_loss(cells, tokens, without), rel=1e-5)
 
 
 def test_what_a_token_holds_can_be_learned() -> None:
     rows, cardinalities = independent(2, (3,), n=256)
     torch.manual_seed(0)
-    restoration = Restoration(2, cardinalities, 4)
+    cells = Cells(2, cardinalities, 4)
     hot = torch.nn.functional.one_hot(rows.x_cat[:, 0], 4).float()
     tokens = torch.stack([rows.x_num[:, :1].expand(-1, 4), rows.x_num[:, 1:].expand(-1, 4), hot], 1)
-    optimiser = torch.optim.Adam(restoration.parameters(), lr=0.1)
+    optimiser = torch.optim.Adam(cells.parameters(), lr=0.1)
     for _ in range(200):
         optimiser.zero_grad()
-        loss = restoration(tokens, rows)
+        loss = cells(tokens, rows)
         loss.backward()
         optimiser.step()
     assert loss.item() < 0.05
+
+
+def test_only_hidden_cells_are_imputed_and_from_the_mean_of_the_context() -> None:
+    rows, cardinalities = independent(3, (4, 2), n=30, missing=0.2)
+    torch.manual_seed(0)
+    model = TJEPA(3, cardinalities, small().sizes)
+    masks = draw_masks(30, 5, small().mask_shares, generator())
+    context = model.context_encoder(rows, masks.context)
+    hidden = torch.ones(30, 5, dtype=torch.bool)
+    for i, features in enumerate(masks.context.tolist()):
+        hidden[i, features] = False
+    mean = context.mean(dim=1, keepdim=True).expand(-1, 5, -1)
+    expected = slow_loss(model.imputed, mean, rows, hidden)
+    assert model.impute(context, rows, masks).item() == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,109 @@
+"""Does a run end at its best point? Probes along a whole pre-training, beside the epoch it keeps.
+
+``python -m benchmarks.stopping [--tables a,b] [--seed 0] [--preset quick] [--points 10]``. Each run
+goes to its last epoch; at some of the epochs that are checked by restoring held-out rows, its
+encoder is probed on test rows. The epoch that the run would keep knows no label; the best epoch is
+chosen by the very test scores, so it is better by luck too. One line per table goes to
+``benchmarks/results/stopping.jsonl``. One torch thread.
+"""
+
+import os
+
+# Before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import json
+import sys
+import warnings
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+import torch
+
+from benchmarks.stick import probes, tables
+from benchmarks.stick.losses import Losses, gain
+from tjepa.model import Encoder
+from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows, pool_tokens
+from tjepa.pretraining import preset as preset_of
+
+RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
+PROBES = ("linear_flat", "linear_pool", "linear_200")
+NOISE = 1.96
+"""Standard errors."""
+
+
+def main() -> None:
+    arguments = _arguments()
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", module="sklearn")
+    for name in arguments.tables.split(","):
+        record = run(name, arguments.preset, arguments.seed, arguments.points)
+        with RESULTS.open("a") as lines:
+            lines.write(json.dumps(record) + "\n")
+        print(json.dumps(record), flush=True)
+
+
+def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
+    table = tables.load(name)
+    config = replace(preset_of(preset, len(table.train)), seed=seed, patience=1.0)
+    encoder, encoded = table.encoded(config)
+    pretrainer = Pretrainer(as_rows(encoded.rows(table.train)), encoder.cardinalities, config)
+    # The encoder is copied as each event comes, before the run goes on.
+    checked: list[tuple[int, float, Encoder]] = [
+        (event.epoch, event.held_out, deepcopy(pretrainer.encoder))
+        for event in pretrainer.events(interval=60.0)
+        if isinstance(event, EpochEvent) and event.held_out is not None
+    ]
+    kept = min(range(len(checked)), key=lambda i: checked[i][1])
+    some = sorted({kept, *np.linspace(0, len(checked) - 1, points).round().astype(int).tolist()})
+    found: dict[str, list[Losses]] = {name: [] for name in PROBES}
+    for i in some:
+        tokens = TrainedEncoder(checked[i][2], config, encoder, table.schema).tokens(encoded)
+        flat, pooled = pool_tokens(tokens, "flat"), pool_tokens(tokens, "mean")
+        for probe in PROBES:
+            if probes.has(probe, table):
+                found[probe].append(probes.probe(probe, flat, pooled, table, seed).test)
+    return {
+        "table": name,
+        "preset": preset,
+        "seed": seed,
+        "epochs": [checked[i][0] for i in some],
+        "held_out": [checked[i][1] for i in some],
+        "kept_epoch": checked[kept][0],
+        "probes": {
+            probe: _compared(losses, some.index(kept)) for probe, losses in found.items() if losses
+        },
+    }
+
+
+def _compared(losses: list[Losses], kept: int) -> dict[str, Any]:
+    """The scores along the run, and how the kept epoch and the last lie to the best of them."""
+    best = max(range(len(losses)), key=lambda i: gain(losses[i], losses[0]).value)
+    compared = {}
+    for name, i in (("kept", kept), ("last", len(losses) - 1)):
+        one = gain(losses[i], losses[best])
+        # Of an epoch with itself both are 0.
+        within = one.value + NOISE * one.error >= 0
+        compared[name] = {"value": one.value, "error": one.error, "within_noise": within}
+    return {"scores": [one.score for one in losses], "best": best, **compared}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--tables", default="california,bike_sharing,wine_quality,telco_churn")
+    parser.add_argument("--preset", choices=PRESETS, default="quick")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--points", type=int, default=10)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
