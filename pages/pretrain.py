@@ -28,8 +28,8 @@ if run is not None:
 
 schema = address.schema_here()
 st.caption(
-    "The encoder learns to predict hidden columns of a row from the visible ones, in its own "
-    f"representation. It sees {count(len(schema.features), 'feature')} of the training rows; "
+    "The encoder learns, without labels, to predict what is hidden of a row from what is visible. "
+    f"It sees {count(len(schema.features), 'feature')} of the training rows; "
     + (f"the target {md(schema.target)} is never shown to it." if schema.target else "no target.")
 )
 rows = len(tables.split_of(place.table, schema.schema_id, schema).train)

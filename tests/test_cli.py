@@ -18,7 +18,9 @@ import pytest
 
 import tjepa
 from tjepa.cli import main
+from tjepa.cli.arguments import parser
 from tjepa.cli.terminal import LINE_SECONDS, Meter, columns, literal, number
+from tjepa.pretraining import PRESETS
 from tjepa.progress import Progress
 from tjepa.runs import Pace, Store
 
@@ -295,6 +297,22 @@ def test_pretrain_as_json_names_its_run_and_obeys_its_options(
     assert "Left out: key (" in captured.err
     assert captured.err.index("About") < captured.err.index("reading the table")
     assert " on this machine: 2 steps of" in captured.err
+
+
+def test_every_preset_can_be_asked_for() -> None:
+    for name in PRESETS:
+        assert parser().parse_args(["pretrain", "x.csv", "--preset", name]).preset == name
+
+
+def test_pretrain_says_which_weights_a_run_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    large = tmp_path / "large.csv"
+    table(320).to_csv(large, index=False)
+    assert main(["pretrain", str(large), "--preset", "quick", "--epochs", "1"]) == 0
+    said = capsys.readouterr()
+    assert "The weights of the last epoch were kept: the 21 training rows" in said.err
+    assert "weights" not in said.out
 
 
 # embed and project

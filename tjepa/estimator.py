@@ -31,7 +31,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     preset:
-        `quick`, `balanced` or `thorough`: sizes and number of steps.
+        `quick`, `balanced`, `thorough` or `paper`: sizes, losses and number of steps.
     epochs:
         Instead of the preset's.
     seed:

@@ -10,7 +10,7 @@ from tests.browser.driver import App
 
 pytestmark = pytest.mark.browser
 
-EPOCHS = 20
+EPOCHS = 12
 
 
 def test_a_new_user_goes_from_a_file_to_a_map_and_a_probe(app: App, churn_file: Path) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from tests.pretraining.tables import independent, small
 from tjepa.model import (
     TJEPA,
-    Cells,
+    CellDecoder,
     Replacements,
     Rows,
     draw_masks,
@@ -23,7 +23,9 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def slow_loss(cells: Cells, tokens: Tensor, rows: Rows, wanted: Tensor | None = None) -> float:
+def slow_loss(
+    cells: CellDecoder, tokens: Tensor, rows: Rows, wanted: Tensor | None = None
+) -> float:
     """Cell by cell, for rows of all features."""
     errors = []
     n = rows.x_num.shape[1]
@@ -84,7 +86,7 @@ def test_the_loss_equals_a_loop_over_cells(n_numeric: int, cardinalities: tuple[
     if n_numeric:
         rows.x_num[0, 0], rows.missing[0, 0] = 40.0, False
     torch.manual_seed(0)
-    cells = Cells(n_numeric, cardinalities, 8)
+    cells = CellDecoder(n_numeric, cardinalities, 8)
     tokens = torch.randn(20, n_numeric + len(cardinalities), 8)
     expected = slow_loss(cells, tokens, rows)
     assert cells(tokens, rows).item() == pytest.approx(expected, rel=1e-5)
@@ -93,7 +95,7 @@ def test_the_loss_equals_a_loop_over_cells(n_numeric: int, cardinalities: tuple[
 def test_some_features_of_wide_rows_have_their_own_weights() -> None:
     rows, cardinalities = independent(3, (4, 2, 6), n=10, missing=0.2)
     torch.manual_seed(0)
-    cells = Cells(3, cardinalities, 8)
+    cells = CellDecoder(3, cardinalities, 8)
     tokens = torch.randn(10, 6, 8)
     features = torch.tensor([1, 2, 3, 5])
     found = cells(tokens[:, features], rows.only(features))
@@ -104,14 +106,14 @@ def test_some_features_of_wide_rows_have_their_own_weights() -> None:
 
 def test_rows_without_a_known_cell_have_no_loss() -> None:
     rows, cardinalities = independent(2, (3,), missing=1.1)
-    loss = Cells(2, cardinalities, 8)(torch.randn(64, 3, 8), rows)
+    loss = CellDecoder(2, cardinalities, 8)(torch.randn(64, 3, 8), rows)
     assert loss.item() == 0.0
 
 
 def test_codes_beyond_the_most_do_not_count() -> None:
     count = MOST_CATEGORIES + 40
     torch.manual_seed(0)
-    cells = Cells(0, (count, 3), 8)
+    cells = CellDecoder(0, (count, 3), 8)
     assert len(cells.category) == MOST_CATEGORIES + 3
     x_cat = torch.tensor([[count - 1, 2], [5, 1], [MOST_CATEGORIES, 0]])
     rows = Rows(torch.zeros(3, 0), x_cat, torch.zeros(3, 2, dtype=torch.bool))
@@ -123,7 +125,7 @@ def test_codes_beyond_the_most_do_not_count() -> None:
 def test_what_a_token_holds_can_be_learned() -> None:
     rows, cardinalities = independent(2, (3,), n=256)
     torch.manual_seed(0)
-    cells = Cells(2, cardinalities, 4)
+    cells = CellDecoder(2, cardinalities, 4)
     hot = torch.nn.functional.one_hot(rows.x_cat[:, 0], 4).float()
     tokens = torch.stack([rows.x_num[:, :1].expand(-1, 4), rows.x_num[:, 1:].expand(-1, 4), hot], 1)
     optimiser = torch.optim.Adam(cells.parameters(), lr=0.1)

@@ -162,6 +162,15 @@ def test_a_saved_configuration_is_validated() -> None:
         PretrainingConfig.from_json(PretrainingConfig().to_json() | {"layers": 99})
 
 
+def test_what_an_older_run_did_not_save_is_as_it_was_then() -> None:
+    later = ("readout", "prediction", "imputation", "restoration", "replaced", "patience")
+    saved = {k: v for k, v in PretrainingConfig(width=32).to_json().items() if k not in later}
+    config = PretrainingConfig.from_json(saved)
+    assert (config.width, config.readout, config.patience) == (32, "last", 1.0)
+    assert (config.prediction, config.imputation, config.restoration) == (1.0, 0.0, 0.0)
+    assert config.to_json().items() >= saved.items()
+
+
 def test_sizes_and_shares_are_those_of_the_settings() -> None:
     config = PretrainingConfig(context_min=0.1, target_max=0.5, targets=3)
     for field in fields(Sizes):

@@ -56,6 +56,17 @@ def test_an_epoch_without_diagnostics_is_left_out_of_their_curve_only() -> None:
     assert (len(loss.x), len(spread.x)) == (4, 3)
 
 
+def test_what_was_held_out_has_a_panel_of_its_own_with_a_mark_at_its_least() -> None:
+    rows = epochs(3_000)
+    assert len(training_curves(rows, **LOOK).data) == 2
+    for row, loss in zip(rows[59::60], [0.9, 0.4, *[0.5] * 48], strict=True):
+        row["held_out"] = loss
+    _, _, curve, mark = training_curves(rows, **LOOK).data
+    # A check is rare, and none is thinned out.
+    assert list(curve.x) == list(range(60, 3_001, 60))
+    assert (mark.x, mark.y, mark.text) == ((120,), (0.4,), "least: epoch 120")
+
+
 def test_only_the_most_influential_columns_are_drawn_largest_on_top() -> None:
     figure = relevance_bars(relevance(COLUMNS_SHOWN + 15), **LOOK)
     bars = figure.data[0]

@@ -1,6 +1,10 @@
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
-from tjepa.report.words import cost_sentences
+import pytest
+
+from tjepa.report.words import cost_sentences, kept_sentence
 from tjepa.workbench import Estimate
 
 SMALL = Estimate(
@@ -36,3 +40,31 @@ def test_embedding_is_mentioned_where_it_takes_longest() -> None:
 def test_hours_come_with_advice() -> None:
     (_, advice) = cost_sentences(replace(SMALL, seconds=3 * 3_600.0))
     assert "leave out columns" in advice
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ({}, ""),
+        ({"best_epoch": None, "stopped_early": False, "held_out_rows": 0}, ""),
+        (
+            {"best_epoch": 28, "stopped_early": True},
+            "Stopped after epoch 40 of 60: the 1,024 training rows set aside to judge it were "
+            "restored no better since epoch 28, whose weights were kept.",
+        ),
+        (
+            {"best_epoch": 40},
+            "The weights of the last epoch were kept: the 1,024 training rows set aside to judge "
+            "it were restored best then.",
+        ),
+        (
+            {"best_epoch": 28},
+            "The weights of epoch 28 of 40 were kept: the 1,024 training rows set aside to judge "
+            "it were restored no better after it.",
+        ),
+    ],
+)
+def test_a_run_says_which_weights_it_kept(summary: dict[str, Any], said: str) -> None:
+    summary = {"held_out_rows": 1_024} | summary if summary else {}
+    run = SimpleNamespace(summary=summary, epochs_done=40, config={"epochs": 60})
+    assert kept_sentence(run) == said

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
+from dataclasses import fields
 from threading import Event
 
 import pytest
 
-from tests.ui.conftest import Open, settle, tiny, words
+from tests.ui.conftest import Open, flowers, settle, tiny, words
 from tjepa.errors import TjepaError
-from tjepa.progress import Progress
+from tjepa.pretraining import PretrainingConfig
+from tjepa.progress import Progress, finish
 from tjepa.ui import process
 from tjepa.ui.address import Address
 
@@ -92,6 +94,34 @@ def test_presets_bring_their_own_settings(open_page: Open, table: Address) -> No
     after = {entry.label: entry.value for entry in app.number_input}
     assert after["Width"] > before["Width"]
     assert after["Epochs"] > before["Epochs"]
+
+
+def test_every_setting_can_be_changed(open_page: Open, table: Address) -> None:
+    app = open_page("pretrain", **table.params())
+    shown = {
+        widget.key.split()[0]
+        for widget in (*app.number_input, *app.selectbox, *app.checkbox)
+        if widget.key
+    }
+    assert {field.name for field in fields(PretrainingConfig)} <= shown
+
+
+def test_a_finished_run_says_which_weights_it_kept(open_page: Open) -> None:
+    bench = process.bench()
+    table_id = bench.open_table(flowers(320).to_csv(index=False).encode(), name="many.csv")
+    run_id = bench.create_run(table_id, bench.schema(table_id), tiny(seed=11))
+    finish(bench.pretrain(run_id))
+    app = open_page("pretrain", run=run_id)
+    assert not app.exception
+    assert "weights" in words(app)
+    assert "training rows set aside" in words(app)
+
+
+def test_a_run_that_set_no_row_aside_says_nothing_of_it(open_page: Open, run: str) -> None:
+    app = open_page("pretrain", run=run)
+    assert not app.exception
+    assert "collapse" in words(app)
+    assert "set aside" not in words(app)
 
 
 def test_a_run_cut_off_in_this_process_reads_as_interrupted(

@@ -1,3 +1,4 @@
+import json
 import math
 from typing import Any
 
@@ -14,8 +15,8 @@ from tjepa.table import Column, Schema, infer_schema, override, split_table
 from tjepa.workbench import training
 
 
-def queued(bench: Workbench, **changes: Any) -> str:
-    frame = people()
+def queued(bench: Workbench, rows: int = N, **changes: Any) -> str:
+    frame = people(rows)
     return bench.create_run(kept(bench, frame), infer_schema(frame), tiny(**changes))
 
 
@@ -42,7 +43,11 @@ def test_a_run_is_queued_then_running_then_finished(bench: Workbench) -> None:
     assert bench.run(run_id).state == "running"
     run = finish(work)
     assert (run.state, run.error, run.pid, run.epochs_done) == ("finished", None, None, 2)
-    assert set(run.summary) == {"loss", "std", "std_ratio", "rank", "collapsed"}
+    numbers = {"loss", "std", "std_ratio", "rank", "collapsed"}
+    assert set(run.summary) == numbers | {"held_out_rows", "best_epoch", "stopped_early"}
+    # Too few rows to hold some out.
+    assert (run.summary["held_out_rows"], run.summary["best_epoch"]) == (0, None)
+    assert not run.summary["stopped_early"]
     assert [run.run_id for run in bench.runs()] == [run_id]
 
 
@@ -77,6 +82,52 @@ def test_a_finished_run_is_not_trained_again(bench: Workbench) -> None:
     run_id = queued(bench)
     run = finish(bench.pretrain(run_id))
     assert finish(bench.pretrain(run_id)) == run
+
+
+def test_a_run_that_grows_no_better_stops_early_and_is_finished(bench: Workbench) -> None:
+    run_id = queued(bench, 320, epochs=40, learning_rate=0.03, patience=0.05)
+    seen: list[Progress] = []
+    run = finish(bench.pretrain(run_id), seen.append)
+    checked = {row["epoch"]: row["held_out"] for row in bench.metrics(run_id)}
+    best = min(checked, key=lambda epoch: checked[epoch])
+    assert (run.state, run.summary["stopped_early"]) == ("finished", True)
+    assert run.epochs_done == best + 2 < 40
+    # 320 rows less 64 held out and 48 for validation are 208 to train on.
+    assert (run.summary["best_epoch"], run.summary["held_out_rows"]) == (best, 21)
+    assert seen[-1].share == 1.0
+
+
+def test_a_run_of_an_older_version_embeds_as_before(bench: Workbench) -> None:
+    """Its configuration lacks the settings that came later, and its checkpoint their weights."""
+    before = {"readout": "last", "imputation": 0.0, "restoration": 0.0, "patience": 1.0}
+    run_id, broken = queued(bench, **before), queued(bench, **before)
+    finish(bench.pretrain(run_id))
+    vectors = finish(bench.embed(run_id))
+    cancel_in_epoch(bench, broken, 2)
+    for run in (run_id, broken):
+        _age(bench, run)
+    bench = Workbench(bench.store.home)
+    assert bench.run(run_id).summary.keys() == {"loss"}
+    pd.testing.assert_frame_equal(finish(bench.embed(run_id)), vectors)
+    with pytest.raises(StoreError, match="start the run again"):
+        finish(bench.pretrain(broken))
+    assert "start the run again" in str(bench.run(broken).error)
+
+
+def _age(bench: Workbench, run_id: str) -> None:
+    later = {"readout", "prediction", "imputation", "restoration", "replaced", "patience"}
+    folder = bench.store.home / "runs" / run_id
+    saved = json.loads((folder / "run.json").read_text())
+    saved["config"] = {k: v for k, v in saved["config"].items() if k not in later}
+    saved["summary"] = {"loss": 0.5}
+    (folder / "run.json").write_text(json.dumps(saved))
+    for name in ("encoder", "checkpoint"):
+        if bench.store.has_tensors(run_id, name):
+            tensors, meta = bench.store.load_tensors(run_id, name)
+            tensors = {k: v for k, v in tensors.items() if "imputed" not in k and "rest" not in k}
+            if "config" in meta:
+                meta = {**meta, "config": saved["config"]}
+            bench.store.save_tensors(run_id, name, tensors, meta)
 
 
 def test_a_cancelled_run_goes_on_as_if_it_had_never_stopped(bench: Workbench) -> None:

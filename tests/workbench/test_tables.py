@@ -1,3 +1,4 @@
+import math
 import sqlite3
 import threading
 from contextlib import closing
@@ -125,6 +126,30 @@ def test_an_estimate_times_large_steps_on_fewer_rows(
     found = bench.estimate(table_id, schema, tiny())
     assert seen == [(24, 8)]
     assert found.steps == 6
+
+
+def test_an_estimate_does_not_count_the_rows_that_the_run_holds_out(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials: list[training.Pretrainer] = []
+
+    class Watched(training.Pretrainer):
+        def __init__(self, *parts: Any) -> None:
+            super().__init__(*parts)
+            trials.append(self)
+
+    monkeypatch.setattr(training, "Pretrainer", Watched)
+    frame = people(1_000)
+    table_id, schema = kept(bench, frame), infer_schema(frame)
+    # Of 650 training rows 65 are held out; the trial learns from eight whole batches.
+    assert bench.estimate(table_id, schema, tiny(epochs=3)).steps == 3 * math.ceil(585 / 32)
+    assert (len(trials[0].rows), trials[0].held_out is None) == (8 * 32, False)
+    everything = tiny(epochs=3, restoration=0.0)
+    assert bench.estimate(table_id, schema, everything).steps == 3 * math.ceil(650 / 32)
+    # A batch that the table has no two of: the trial is the run's own epochs.
+    large = tiny(epochs=3, batch_size=512)
+    assert bench.estimate(table_id, schema, large).steps == 6
+    assert len(trials[-1].rows) == 585
 
 
 def test_an_estimate_leaves_no_run(bench: Workbench) -> None:

@@ -78,9 +78,9 @@ def parser() -> _Parser:
     )
     pretrain.add_argument(
         "--preset",
-        choices=("quick", "balanced", "thorough"),
+        choices=("quick", "balanced", "thorough", "paper"),
         default="balanced",
-        help="sizes and number of steps (default: %(default)s)",
+        help="sizes, losses and number of steps (default: %(default)s)",
     )
     pretrain.add_argument(
         "--epochs", metavar="N", type=_whole_number(1, 100_000), help="instead of the preset's"

@@ -109,7 +109,7 @@ def _described(
 def pretrain(arguments: argparse.Namespace) -> None:
     file = None if queried(arguments) else _file(arguments.file)
     from tjepa.pretraining import preset
-    from tjepa.report.words import cost_sentences
+    from tjepa.report.words import cost_sentences, kept_sentence
     from tjepa.table import override, read_schema
     from tjepa.workbench import Workbench
 
@@ -144,6 +144,8 @@ def pretrain(arguments: argparse.Namespace) -> None:
         run = _finish(bench.pretrain(run_id))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; the app can resume run {run_id}.") from None
+    if kept := kept_sentence(run):
+        print(kept, file=sys.stderr)
     if arguments.json:
         _print_json(
             {

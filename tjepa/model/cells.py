@@ -57,7 +57,7 @@ def replaced(rows: Rows, replacements: Replacements) -> Rows:
     )
 
 
-class Cells(nn.Module):
+class CellDecoder(nn.Module):
     """A linear map per feature, from a token to its number or to scores of its categories."""
 
     starts: Tensor

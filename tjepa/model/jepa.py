@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tjepa.model import kernels
-from tjepa.model.cells import Cells, Replacements, replaced
+from tjepa.model.cells import CellDecoder, Replacements, replaced
 from tjepa.model.masking import Masks
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 from tjepa.model.transformer import Transformer
@@ -137,8 +137,8 @@ class TJEPA(nn.Module):
         self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
-        self.imputed = Cells(n_numeric, cardinalities, sizes.width)
-        self.restored = Cells(n_numeric, cardinalities, sizes.width)
+        self.imputed = CellDecoder(n_numeric, cardinalities, sizes.width)
+        self.restored = CellDecoder(n_numeric, cardinalities, sizes.width)
 
     def train(self, mode: bool = True) -> "TJEPA":
         """Dropout for what learns; targets are never noisy."""

@@ -2,6 +2,7 @@
 
 from tjepa.pretraining.config import CHOICES, PRESETS, PresetName, PretrainingConfig, preset
 from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
+from tjepa.pretraining.held_out import held_out_count
 from tjepa.pretraining.loop import EpochEvent, Pretrainer, StepEvent, embed, new_model
 from tjepa.pretraining.trained import Pool, TrainedEncoder, as_rows, pool_tokens
 
@@ -19,6 +20,7 @@ __all__ = [
     "as_rows",
     "embed",
     "has_collapsed",
+    "held_out_count",
     "new_model",
     "pool_tokens",
     "preset",

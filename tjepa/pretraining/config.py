@@ -168,13 +168,16 @@ class PretrainingConfig:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> "PretrainingConfig":
-        """The configuration of a saved run; ConfigError when it has fields unknown here."""
+        """The configuration of a saved run; ConfigError when it has fields unknown here.
+
+        Settings that an older run lacks are as they were before there was a choice.
+        """
         unknown = sorted(set(saved) - {field.name for field in fields(cls)})
         if unknown:
             raise ConfigError(
                 f"The saved configuration has unknown settings: {', '.join(unknown)}."
             )
-        return cls(**saved)
+        return cls(**(_EARLIER | saved))
 
     def _within(self, name: str, low: float, high: float) -> None:
         value = getattr(self, name)
@@ -185,6 +188,16 @@ class PretrainingConfig:
             or not (low <= value <= high)
         ):
             raise ConfigError(f"{name} is {value!r}: it must lie between {low:g} and {high:g}.")
+
+
+_EARLIER: dict[str, Any] = {
+    "readout": "last",
+    "prediction": 1.0,
+    "imputation": 0.0,
+    "restoration": 0.0,
+    "patience": 1.0,
+}
+"""What runs did that were saved without these settings."""
 
 
 def preset(name: str, rows: int = 20_000) -> PretrainingConfig:

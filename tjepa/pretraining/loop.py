@@ -162,7 +162,9 @@ class Pretrainer:
     @property
     def has_stopped(self) -> bool:
         """Whether the run is out of patience before its last epoch."""
-        return self.held_out is not None and self.held_out.is_out_of_patience(self.epoch)
+        if self.held_out is None or self.epoch >= self.config.epochs:
+            return False
+        return self.held_out.is_out_of_patience(self.epoch)
 
     @property
     def steps_per_epoch(self) -> int:

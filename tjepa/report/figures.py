@@ -4,6 +4,7 @@ Every figure carries its stamp and takes the theme as an argument; nothing here 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ from tjepa.analysis.attribution import Attribution
 from tjepa.analysis.probing import ProbeResult, ProbeRow
 from tjepa.analysis.relevance import Relevance
 from tjepa.report.labels import NAME_CHARACTERS, plain, print_stamp
-from tjepa.report.template import LOOKS, Theme, template
+from tjepa.report.template import LOOKS, Look, Theme, template
 
 COLUMNS_SHOWN = 30
 CURVE_POINTS = 500
@@ -40,13 +41,22 @@ def training_curves(
     """Loss and spread of the embedding by epoch, at most `CURVE_POINTS` points each.
 
     The spread is the mean standard deviation of the embedding over rows, as a multiple of the
-    untrained encoder's; the line at 1 is the untrained encoder.
+    untrained encoder's; the line at 1 is the untrained encoder. Where a run held training rows out,
+    the loss of restoring them stands below, with a mark where it is least.
     """
     look = LOOKS[theme]
     shown = _thinned(metrics)
-    figure = make_subplots(cols=2, subplot_titles=("Loss", "Spread, untrained = 1"))
-    for position, name in enumerate(("loss", "std_ratio"), start=1):
-        points = [(row["epoch"], row[name]) for row in shown if row.get(name) is not None]
+    titles = ["Loss", "Spread, untrained = 1"]
+    curves = [_curve(shown, "loss"), _curve(shown, "std_ratio")]
+    layout: list[list[Any]] = [[{}, {}]]
+    held_out = _curve(metrics, "held_out")  # few as they are, and thinned one might be lost
+    if held_out:
+        titles.append("Loss of restoring training rows set aside")
+        curves.append(held_out)
+        layout.append([{"colspan": 2}, None])
+        height = 2 * height - 40
+    figure = make_subplots(rows=len(layout), cols=2, specs=layout, subplot_titles=titles)
+    for place, points in enumerate(curves):
         figure.add_scatter(
             x=[epoch for epoch, _ in points],
             y=[value for _, value in points],
@@ -54,9 +64,11 @@ def training_curves(
             line={"color": look.roles["tjepa"], "width": 2},
             marker={"size": 5},
             hovertemplate="epoch %{x}: %{y:.4g}<extra></extra>",
-            row=1,
-            col=position,
+            row=1 + place // 2,
+            col=1 + place % 2,
         )
+    if held_out:
+        _mark_least(figure, held_out, look)
     figure.add_hline(y=1, line={"color": look.roles["untrained"], "dash": "dot"}, row=1, col=2)
     figure.update_layout(template=template(theme), height=height, showlegend=False, margin_t=34)
     figure.update_xaxes(title_text="epoch", rangemode="tozero")
@@ -193,6 +205,32 @@ def row_name(row: ProbeRow) -> str:
     if row.representation == "none":
         return row.model
     return f"{row.model}, {REPRESENTATIONS[row.representation]}"
+
+
+def _curve(rows: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
+    return [(row["epoch"], row[name]) for row in rows if row.get(name) is not None]
+
+
+def _mark_least(figure: go.Figure, points: list[tuple[float, float]], look: Look) -> None:
+    """A ring and its epoch at the least of the points in the lower panel, which gets room below."""
+    epoch, value = min(points, key=lambda point: point[1])
+    side = "left" if epoch > points[-1][0] / 2 else "right"
+    highest = max(value for _, value in points)
+    span = highest - value or abs(value) or 1.0
+    figure.update_yaxes(range=[value - 0.3 * span, highest + 0.05 * span], row=2, col=1)
+    figure.add_scatter(
+        x=[epoch],
+        y=[value],
+        mode="markers+text",
+        marker={"symbol": "circle-open", "size": 11, "color": look.ink, "line_width": 2},
+        text=f"least: epoch {epoch:,.0f}",
+        textposition=f"bottom {side}",
+        textfont={"color": look.ink, "size": 12},
+        cliponaxis=False,
+        hoverinfo="skip",
+        row=2,
+        col=1,
+    )
 
 
 def _thinned(metrics: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tjepa.pretraining.diagnostics import COLLAPSED_BELOW
+from tjepa.runs import RunInfo
 from tjepa.workbench import Estimate
 
 LONG_SECONDS = 2 * 3_600.0
 
 
 def spread_sentence(metrics: Sequence[Mapping[str, Any]]) -> str:
-    """Whether the embedding still tells rows apart, from the last epoch of a run."""
+    """Whether the embedding still tells rows apart, from the last epoch of `metrics`."""
     last = metrics[-1]
     ratio, rank = float(last["std_ratio"]), float(last["rank"])
     numbers = (
@@ -26,6 +27,27 @@ def spread_sentence(metrics: Sequence[Mapping[str, Any]]) -> str:
     if ratio < 0.5:
         return f"The embedding has become narrow, without collapsing: {numbers}."
     return f"No sign of collapse: {numbers}."
+
+
+def kept_sentence(run: RunInfo) -> str:
+    """Which epoch's weights a finished run kept, and whether it stopped early; empty where the run
+    held no row out.
+    """
+    best, rows = run.summary.get("best_epoch"), run.summary.get("held_out_rows", 0)
+    if best is None:
+        return ""
+    judges = f"the {rows:,} training rows set aside to judge it"
+    if run.summary.get("stopped_early"):
+        return (
+            f"Stopped after epoch {run.epochs_done} of {run.config['epochs']}: {judges} were "
+            f"restored no better since epoch {best}, whose weights were kept."
+        )
+    if best == run.epochs_done:
+        return f"The weights of the last epoch were kept: {judges} were restored best then."
+    return (
+        f"The weights of epoch {best} of {run.epochs_done} were kept: {judges} were restored no "
+        "better after it."
+    )
 
 
 def headline(text: str) -> tuple[str, str]:

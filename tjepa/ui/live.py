@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from tjepa.report.figures import training_curves
-from tjepa.report.words import spread_sentence
+from tjepa.report.words import kept_sentence, spread_sentence
 from tjepa.runs import RunInfo
 from tjepa.ui import address, process
 from tjepa.ui.analyses import cancel_button, progress
@@ -96,7 +96,8 @@ def _summary(run: RunInfo, metrics: list[dict[str, Any]]) -> None:
         f"{run.rows['test']:,} held out."
     )
     if metrics:
-        st.markdown(spread_sentence(metrics))
+        kept = run.summary.get("best_epoch") or run.epochs_done
+        st.markdown(f"{spread_sentence(metrics[:kept])} {kept_sentence(run)}")
     with st.container(horizontal=True):
         for name, label in _ONWARDS.items():
             if name != "probe" or run.schema.target is not None:

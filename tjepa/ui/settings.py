@@ -13,9 +13,10 @@ from tjepa.ui import process
 from tjepa.ui.problems import show_problem
 
 _PRESET_WORDS = {
-    "quick": "A small encoder for a first look.",
-    "balanced": "The sizes to judge a table by.",
-    "thorough": "A wider, deeper encoder and many more steps.",
+    "quick": "Few steps at a high learning rate, for a first look.",
+    "balanced": "The steps to judge a table by.",
+    "thorough": "A wider encoder, a deeper predictor and three times as many steps.",
+    "paper": "T-JEPA as its paper describes it: latent prediction alone, to the last epoch.",
 }
 
 # Group → fields: name, label, help. Bounds are the library's: it says what does not fit.
@@ -25,6 +26,12 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("batch_size", "Batch size", "Rows per step."),
         ("learning_rate", "Learning rate", "The highest one, after warm-up; then a cosine to 0."),
         ("warmup", "Warm-up share", "Share of all steps in which the learning rate rises."),
+        (
+            "patience",
+            "Patience",
+            "Share of the epochs after which a run stops if training rows set aside are restored "
+            "no better; 1: never.",
+        ),
         ("weight_decay", "Weight decay", "AdamW's, on the matrices of linear layers."),
         (
             "momentum",
@@ -45,6 +52,22 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ffn", "Feed-forward width", ""),
         ("dropout", "Dropout", ""),
         ("reg_tokens", "[REG] tokens", "Always visible, never predicted, dropped downstream."),
+        ("readout", "Readout", "Tokens downstream: of the last layer, or averaged over layers."),
+    ),
+    "Losses": (
+        ("prediction", "Latent prediction", "Weight of T-JEPA's own loss; 0 leaves it out."),
+        (
+            "imputation",
+            "Imputation",
+            "Weight of telling hidden cells from the mean of the visible tokens; 0 leaves it out.",
+        ),
+        (
+            "restoration",
+            "Restoration",
+            "Weight of restoring whole rows, some of their cells replaced; 0 leaves it out, and "
+            "then no training row is set aside.",
+        ),
+        ("replaced", "Share replaced", "Of the cells of a row to restore."),
     ),
     "Predictor": (
         ("predictor_width", "Predictor width", ""),
@@ -74,7 +97,14 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("max_categories", "Most categories per column", "Rarer ones share one code."),
     ),
 }
-_STEPS = {"learning_rate": 1e-4, "momentum": 0.001, "weight_decay": 0.01}
+_STEPS = {
+    "learning_rate": 1e-4,
+    "momentum": 0.001,
+    "weight_decay": 0.01,
+    "prediction": 0.1,
+    "imputation": 0.1,
+    "restoration": 0.1,
+}
 
 
 def choose(training_rows: int) -> PretrainingConfig | None:

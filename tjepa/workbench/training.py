@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tjepa.pretraining import (
     TrainedEncoder,
     as_rows,
     embed,
+    held_out_count,
 )
 from tjepa.progress import Progress, Work
 from tjepa.runs import RunInfo, Store
@@ -79,8 +81,9 @@ def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estim
     features = schema.n_tokens
     per_step = min(features, config.max_features)
     batch = max(2, min(config.batch_size, TRIAL_TOKENS // per_step))
+    whole_batches = max(2, min(TRIAL_STEPS, TRIAL_CELLS // (features * batch)))
+    wanted = min(len(train), _rows_to_learn_from(whole_batches * batch, config))
     # Evenly spaced, as a table may be sorted.
-    wanted = min(len(train), max(2 * batch, min(TRIAL_STEPS * batch, TRIAL_CELLS // features)))
     some = np.linspace(0, len(train) - 1, wanted).astype(int)
     frame = _features(table.frame.iloc[train[some]], schema)
     encoder = fit(frame, schema, config)
@@ -99,9 +102,10 @@ def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estim
             break
         last = moment
     seconds = sum(steps[1:]) / len(steps[1:])
-    seconds *= min(config.batch_size, len(train)) / min(batch, wanted)
-    total = -(-len(train) // config.batch_size) * config.epochs
-    learned = [p for p in trial.model.parameters() if p.requires_grad]
+    learned = len(train) - held_out_count(len(train), config)
+    seconds *= min(config.batch_size, learned) / min(batch, len(trial.rows))
+    total = -(-learned // config.batch_size) * config.epochs
+    weights = [p for p in trial.model.parameters() if p.requires_grad]
     few = rows[slice(0, max(1, 4 * TRIAL_TOKENS // features))]
     started = time.perf_counter()
     embed(trial.encoder, few, max_features=config.max_features)
@@ -109,7 +113,7 @@ def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estim
     return Estimate(
         seconds=seconds * total + epoch_seconds * config.epochs,
         steps=total,
-        parameters=sum(parameter.numel() for parameter in learned),
+        parameters=sum(parameter.numel() for parameter in weights),
         ms_per_step=1_000 * seconds,
         rows=len(table.frame),
         embedding_seconds=per_row * len(table.frame),
@@ -139,6 +143,11 @@ def pretraining(store: Store, run: RunInfo, table: RawTable) -> Work[RunInfo]:
         store.update_run(run_id, state="failed", ended=now(), pid=None, error=sentence)
         raise
     return store.run(run_id)
+
+
+def _rows_to_learn_from(wanted: int, config: PretrainingConfig) -> int:
+    """The fewest rows of which a run learns from `wanted`: those held out come on top."""
+    return next(rows for rows in count(wanted) if rows - held_out_count(rows, config) >= wanted)
 
 
 def _features(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -181,12 +190,25 @@ def _train(store: Store, run: RunInfo, table: RawTable) -> Work[None]:
                     "rows_per_s": event.rows_per_s,
                 },
             )
+        if pretrainer.has_stopped:
+            yield Progress("pre-training", 1.0)
     finally:
         diary.write()
     trained = TrainedEncoder(pretrainer.encoder, config, encoder, run.schema)
     store.save_tensors(run.run_id, "encoder", *trained.to_parts())
-    store.update_run(run.run_id, state="finished", ended=now(), summary=diary.summary, pid=None)
+    summary = diary.last | _outcome(pretrainer, len(rows))
+    store.update_run(run.run_id, state="finished", ended=now(), summary=summary, pid=None)
     store.delete_tensors(run.run_id, "checkpoint")
+
+
+def _outcome(pretrainer: Pretrainer, rows: int) -> dict[str, Any]:
+    """Which epoch's weights a run of so many rows kept, and by how many of them it chose."""
+    held_out = pretrainer.held_out
+    return {
+        "held_out_rows": rows - len(pretrainer.rows),
+        "best_epoch": None if held_out is None else held_out.best_epoch or None,
+        "stopped_early": pretrainer.epoch < pretrainer.config.epochs,
+    }
 
 
 class _Diary:
@@ -200,10 +222,10 @@ class _Diary:
         # Those of the last epoch so far: a run that is resumed after it has none to come.
         kept = ("loss", "std", "std_ratio", "rank", "collapsed")
         last = store.metrics(run_id)[-1:]
-        self.summary: dict[str, Any] = {name: row.get(name) for row in last for name in kept}
+        self.last: dict[str, Any] = {name: row.get(name) for row in last for name in kept}
 
     def note(self, event: EpochEvent) -> None:
-        self.summary = {
+        self.last = {
             "loss": event.loss,
             "std": event.spread.std,
             "std_ratio": event.std_ratio,
@@ -213,7 +235,8 @@ class _Diary:
         self._rows.append(
             {
                 "epoch": event.epoch,
-                **self.summary,
+                **self.last,
+                "held_out": event.held_out,
                 "learning_rate": event.learning_rate,
                 "momentum": event.momentum,
                 "rows_per_s": event.rows_per_s,
