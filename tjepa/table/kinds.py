@@ -8,6 +8,7 @@ import pandas as pd
 
 from tjepa.errors import TjepaError, quoted
 from tjepa.table import calendars, hints, written
+from tjepa.table.counting import Cells, distinct_in, factorized, holds_numbers, natural
 
 Kind = Literal["numeric", "ordinal", "categorical", "date", "id", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -56,20 +57,25 @@ AS_IT_IS = Meaning()
 
 def guess_kind(values: pd.Series, name: str) -> tuple[Kind, str]:
     """The kind of a column as it was read, and the evidence in a few words."""
-    values = _natural(values)
-    if _holds_numbers(values):
-        return _guess_number(values, name)
-    codes, uniques = _factorized(values)
+    return _guess(Cells(values), name)
+
+
+def _guess(column: Cells, name: str) -> tuple[Kind, str]:
+    column = column.natural
+    values = column.values
+    if holds_numbers(values):
+        return _guess_number(column, name)
+    if pd.api.types.is_datetime64_any_dtype(values) and values.notna().any():
+        return "date", f"dates from {_day(values.min())} to {_day(values.max())}"
+    codes, uniques = column.factorized
     present = np.flatnonzero(codes >= 0)
     distinct, cells = len(uniques), len(present)
     if distinct == 0:
         return "categorical", "no value"
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return "date", f"dates from {_day(values.min())} to {_day(values.max())}"
     counted = f"{distinct:,} distinct of {cells:,}"
     if distinct <= FEW and not _none_repeats(distinct, cells):
         return "categorical", counted
-    some = [str(cell) for cell in values.iloc[present[:: max(1, cells // LOOKED_AT)]]]
+    some = [str(cell) for cell in values.iloc[present[:: max(1, cells // LOOKED_AT)]].tolist()]
     characters = float(np.mean([len(cell) for cell in some]))
     if characters > LONG and _hardly_repeats(distinct, cells, REPEATS_IF_LONG):
         return "text", f"{counted}, {characters:,.0f} characters on average"
@@ -79,10 +85,9 @@ def guess_kind(values: pd.Series, name: str) -> tuple[Kind, str]:
     return "categorical", counted
 
 
-def _guess_number(values: pd.Series, name: str) -> tuple[Kind, str]:
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    numbers = numbers[np.isfinite(numbers)]
-    distinct, cells = len(pd.unique(numbers)), len(numbers)
+def _guess_number(column: Cells, name: str) -> tuple[Kind, str]:
+    numbers = column.numbers
+    distinct, cells = column.distinct_numbers, len(numbers)
     if distinct == 0:
         return "numeric", "no value"
     if distinct == 1:
@@ -126,8 +131,8 @@ def code_like(values: pd.Series, name: str) -> tuple[int, bool] | None:
     Codes are numbered from 1 without a gap, counts mostly from 0; and the lowest count is mostly
     the most frequent, the next the next, which for codes would be chance.
     """
-    values = _natural(values)
-    if not _holds_numbers(values) or hints.is_amount(name):
+    values = natural(values)
+    if not holds_numbers(values) or hints.is_amount(name):
         return None
     numbers = values.dropna().to_numpy(dtype=float)
     if len(numbers) == 0 or numbers.min() != 1 or not 3 <= numbers.max() <= MOST_CODES:
@@ -161,9 +166,9 @@ def _has_words(frame: pd.DataFrame) -> bool:
     some = frame.iloc[:WORDS_IN]
     for i in range(some.shape[1]):
         values = some.iloc[:, i]
-        if _holds_numbers(values) or pd.api.types.is_datetime64_any_dtype(values):
+        if holds_numbers(values) or pd.api.types.is_datetime64_any_dtype(values):
             continue
-        uniques = _factorized(_natural(values))[1]
+        uniques = factorized(natural(values))[1]
         texts = pd.Series([_text(value) for value in uniques], dtype="str")
         worded = texts.str.contains(r"[^\W\d_]", regex=True)
         repeat = len(texts) <= values.notna().sum() / 2
@@ -180,20 +185,20 @@ def _hardly_repeats(distinct: int, cells: int, share: float) -> bool:
     return _none_repeats(distinct, cells) or (distinct > FEW and distinct > share * cells)
 
 
-def guess_meaning(values: pd.Series, name: str) -> tuple[Kind, str, Meaning]:
+def guess_meaning(column: Cells, name: str) -> tuple[Kind, str, Meaning]:
     """The kind, the evidence, and the format where text is surely numbers or dates."""
-    found = written_as(values)
+    found = written_as(column.values)
     if found is None or not found[1].sure:
-        return (*guess_kind(values, name), AS_IT_IS)
+        return (*_guess(column, name), AS_IT_IS)
     kind, form = found
     meaning = Meaning(format=form.text)
-    return kind, f"{span(values, kind, name, meaning)}, written as text", meaning
+    return kind, f"{span(column.values, kind, name, meaning)}, written as text", meaning
 
 
 def written_as(values: pd.Series) -> tuple[Kind, written.Format] | None:
     """Whether all present cells of a column of text are numbers or dates, and their format."""
-    values = _natural(values)
-    if _holds_numbers(values) or not pd.api.types.is_string_dtype(values):
+    values = natural(values)
+    if holds_numbers(values) or not pd.api.types.is_string_dtype(values):
         return None
     found: tuple[Kind, written.Format] | None = None
     # Most columns of words end after a glance.
@@ -215,9 +220,9 @@ def find_format(values: pd.Series, kind: Kind, meaning: Meaning) -> Meaning:
 
     For a kind that a person chose: what is not sure will do.
     """
-    values = _natural(read(values, meaning))
+    values = natural(read(values, meaning))
     form = ""
-    if kind == "date" and _holds_numbers(values):
+    if kind == "date" and holds_numbers(values):
         numbers = values.dropna().to_numpy(dtype=float)
         form = calendars.number_date_format(numbers, dated=True) or ""
     elif (found := written_as(values)) is not None and found[0] == kind:
@@ -244,8 +249,8 @@ def read(values: pd.Series, meaning: Meaning) -> pd.Series:
     """The cells, missing where their text is one of the `missing_values`."""
     if not meaning.missing_values:
         return values
-    values = _natural(values)
-    if _holds_numbers(values):
+    values = natural(values)
+    if holds_numbers(values):
         known = pd.to_numeric(pd.Series(meaning.missing_values), errors="coerce").dropna()
         hit = values.isin(known.tolist())
     elif pd.api.types.is_datetime64_any_dtype(values):
@@ -253,7 +258,7 @@ def read(values: pd.Series, meaning: Meaning) -> pd.Series:
         days = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True).dropna()
         hit = values.isin(days if values.dt.tz is not None else days.dt.tz_localize(None))
     else:
-        codes, uniques = _factorized(values)
+        codes, uniques = factorized(values)
         same = np.array([*(_text(cell) in meaning.missing_values for cell in uniques), False])
         hit = pd.Series(same[codes], index=values.index)
     return values.where(~hit.fillna(value=False).astype(bool))
@@ -273,7 +278,7 @@ def typed_column(
     problem
         When a cell does not fit; it names the column, the row and the cell.
     """
-    values = _natural(read(values, meaning))
+    values = natural(read(values, meaning))
     if kind == "numeric":
         return _numbers(values, name, problem, meaning.format)
     if kind == "date":
@@ -287,31 +292,34 @@ def typed_column(
 
 
 def counted_cells(
-    values: pd.Series,
+    column: Cells,
     kind: Kind,
     name: str,
     problem: type[TjepaError],
     meaning: Meaning = AS_IT_IS,
 ) -> tuple[int, int]:
     """How many cells are missing and how many distinct, as `kind`; raises as `typed_column`."""
+    if meaning.missing_values:
+        column = Cells(read(column.values, meaning))
     if kind == "categorical":
-        codes, uniques = _factorized(_natural(read(values, meaning)))
+        codes, uniques = column.natural.factorized
         if isinstance(uniques.dtype, pd.StringDtype):
-            texts = uniques.to_series().str.strip()
+            texts = pd.Series(uniques).str.strip()
         else:
             texts = pd.Series([_text(value) for value in uniques], dtype="str")
         blank = np.flatnonzero(texts == "")
         missing = codes < 0 if len(blank) == 0 else np.isin(codes, [-1, *blank])
         return int(missing.sum()), texts.nunique() - (len(blank) > 0)
-    if kind in FEATURE_KINDS:
-        values = typed_column(values, kind, name, problem, meaning)
-    else:
-        values = read(values, meaning)
+    if kind == "numeric" and holds_numbers(column.natural.values):
+        column = column.natural
+        return len(column.values) - len(column.numbers), column.distinct_numbers
     # Identifiers and prose are text as they are, and long to rewrite.
-    if _holds_numbers(values):
-        present = values.dropna().to_numpy()
-        return len(values) - len(present), len(pd.unique(present))
-    codes, uniques = _factorized(values)
+    if kind in FEATURE_KINDS:
+        column = Cells(typed_column(column.values, kind, name, problem, meaning))
+    if kind == "date" or holds_numbers(column.values):
+        present = column.values.dropna().to_numpy()
+        return len(column.values) - len(present), distinct_in(present)
+    codes, uniques = column.factorized
     return int((codes < 0).sum()), len(uniques)
 
 
@@ -366,7 +374,7 @@ def _dates(values: pd.Series, name: str, problem: type[TjepaError], form: str) -
 
 def _texts(values: pd.Series) -> pd.Series:
     """Numbers lose a needless ".0", so that 1, 1.0 and "1" are one category; blanks are missing."""
-    codes, uniques = _factorized(values)
+    codes, uniques = factorized(values)
     names = np.array([*(_text(value) or None for value in uniques), None], dtype=object)
     return pd.Series(names[codes], index=values.index, name=values.name, dtype=object)
 
@@ -378,39 +386,6 @@ def _text(value: object) -> str:
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 2**53 else str(number)
     return str(value).strip()
-
-
-def _natural(values: pd.Series) -> pd.Series:
-    """Objects that are all numbers, dates or times as such, and durations as seconds."""
-    if pd.api.types.is_timedelta64_dtype(values):
-        return values.dt.total_seconds()
-    if values.dtype == object:
-        found = pd.api.types.infer_dtype(values, skipna=True)
-        if found in ("integer", "floating", "mixed-integer-float", "decimal"):
-            return pd.to_numeric(values, errors="coerce")
-        if found in ("date", "datetime", "datetime64"):
-            return pd.to_datetime(values, errors="coerce", utc=True)
-        if found == "time":
-            return values.astype("str").where(values.notna())
-    return values
-
-
-def _holds_numbers(values: pd.Series) -> bool:
-    kinds = pd.api.types
-    return (
-        kinds.is_numeric_dtype(values)
-        and not kinds.is_bool_dtype(values)
-        and not kinds.is_complex_dtype(values)
-    )
-
-
-def _factorized(values: pd.Series) -> tuple[np.ndarray, pd.Index]:
-    """A code for each cell, −1 where missing, and the distinct cells."""
-    try:
-        codes, uniques = pd.factorize(values)
-    except TypeError:  # lists and dictionaries have no hash
-        codes, uniques = pd.factorize(values.map(str, na_action="ignore"))
-    return codes, pd.Index(uniques)
 
 
 def _trimmed(values: pd.Series) -> pd.Series:

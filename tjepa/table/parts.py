@@ -24,10 +24,19 @@ def telling(dates: pd.Series, *, clock: bool = False) -> tuple[str, ...]:
     """
     if clock:
         return (HOUR,)
-    known = dates.dropna()
+    moments = dates.dropna()
+    # Days repeat, and have all parts but the hour.
+    days = pd.Series(moments.dt.normalize().unique())
     return tuple(
-        part for part in PARTS if part == ELAPSED or len(np.unique(part_of(known, part))) > 1
+        part
+        for part in PARTS
+        if part == ELAPSED or _differ(moments if part == HOUR else days, part)
     )
+
+
+def _differ(dates: pd.Series, part: str) -> bool:
+    found = part_of(dates, part)
+    return bool((found != found[:1]).any())
 
 
 def part_of(dates: pd.Series, part: str) -> np.ndarray:

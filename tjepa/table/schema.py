@@ -11,6 +11,7 @@ import pandas as pd
 
 from tjepa.errors import SchemaError, quoted
 from tjepa.table import calendars, parts, scales, strings, written
+from tjepa.table.counting import Cells
 from tjepa.table.kinds import (
     ENCODED_KINDS,
     FEATURE_KINDS,
@@ -224,8 +225,9 @@ def infer_schema(frame: pd.DataFrame) -> Schema:
     """
     columns: list[Column] = []
     for name, values in frame.items():
-        kind, note, meaning = guess_meaning(values, str(name))
-        columns.append(_column(values, str(name), kind, note, meaning))
+        cells = Cells(values)
+        kind, note, meaning = guess_meaning(cells, str(name))
+        columns.append(_column(cells, str(name), kind, note, meaning))
     names = pd.Index([column.name for column in columns])
     if not names.is_unique:
         repeated = quoted(names[names.duplicated()][0])
@@ -342,7 +344,7 @@ def checked_column(saved: Mapping[str, Any], frame: pd.DataFrame) -> Column:
     _check_meaning(name, kind, meaning, together)
     note = saved.get("note", BY_HAND)
     values = cells_of(frame, (name, *together), meaning.format)
-    column = _column(values, name, kind, note, meaning, saved.get("parts", ()), together)
+    column = _column(Cells(values), name, kind, note, meaning, saved.get("parts", ()), together)
     return replace(column, used=saved.get("used", column.used))
 
 
@@ -394,7 +396,7 @@ def _reread(
     same = kind == column.kind and together == column.together
     kept = column.parts if date_parts is None and same else date_parts
     values = cells_of(frame, (name, *together), meaning.format)
-    reread = _column(values, name, kind, BY_HAND, meaning, kept, together)
+    reread = _column(Cells(values), name, kind, BY_HAND, meaning, kept, together)
     return replace(reread, note=_evidence(column, reread, frame, codes))
 
 
@@ -433,7 +435,7 @@ def _evidence(
     if column.together:
         others = ", ".join(map(quoted, column.together))
         return f"{span(values, kind, column.name, meaning)}, together with {others}"
-    guessed, note, found = guess_meaning(read(values, meaning), column.name)
+    guessed, note, found = guess_meaning(Cells(read(values, meaning)), column.name)
     if guessed != kind:
         note = known.note if kind == known.kind else BY_HAND
         if kind == "ordinal":
@@ -451,7 +453,7 @@ def _evidence(
 
 
 def _column(
-    values: pd.Series,
+    cells: Cells,
     name: str,
     kind: Kind,
     note: str,
@@ -459,11 +461,11 @@ def _column(
     date_parts: Sequence[str] | None = None,
     together: tuple[str, ...] = (),
 ) -> Column:
-    missing, distinct = counted_cells(values, kind, name, SchemaError, meaning)
+    missing, distinct = counted_cells(cells, kind, name, SchemaError, meaning)
     # A single value is worth something only where its absence is.
     informative = distinct > 1 or (distinct == 1 and missing > 0)
     if kind == "date" and date_parts is None:
-        dates = typed_column(values, kind, name, SchemaError, meaning)
+        dates = typed_column(cells.values, kind, name, SchemaError, meaning)
         date_parts = parts.telling(dates, clock=calendars.is_clock(meaning.format))
     used = kind in FEATURE_KINDS and informative
     return Column(

@@ -1,13 +1,14 @@
 """The quick way cuts as a strict reader does, or not at all."""
 
 import csv
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjepa.table.reading.dialects import Dialect
-from tjepa.table.reading.quick_cut import quick_cut
+from tjepa.table.reading.quick_cut import has_blank_line, quick_cut
 
 COMMAS = Dialect(",", '"', '"', width=2)
 
@@ -53,3 +54,9 @@ def test_other_escapes_are_left_to_the_others_where_they_are_used() -> None:
 def test_quotes_that_lie_in_different_blocks_are_looked_at_together() -> None:
     assert cut("a,b\n" + '"x, y",2\n' * 200_000 + 'z" z,3\n') is None
     assert len(cut("a,b\n" + '"x, y",2\n' * 200_000) or []) == 200_001
+
+
+@given(st.text("a, \t\n", max_size=12), st.sampled_from([0, (1 << 18) - 3]))
+def test_blank_lines_are_seen_wherever_they_are(text: str, before: int) -> None:
+    data = b"a" * before + text.encode()
+    assert has_blank_line(data) == bool(re.search(rb"\n[ \t]*\n", data))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tjepa.table.reading.dates import dates
+from tjepa.table.reading.dates import dates, plain_dates
 from tjepa.table.reading.marks import ANY_MARKS, MARK_NAMES, Marks, rewritten
 from tjepa.table.reading.names import listed
 
@@ -113,6 +113,8 @@ def parsed(
     """
     if marks.may_be_plain and (column := _whole_or_finite(text)) is not None:
         return column
+    if marks.thousands is None and (column := _plain_dates(text)) is not None:
+        return column
     text = _without_missing(text, name, findings)
     first = _first(text)
     if first is None:
@@ -189,6 +191,12 @@ def _whole_or_finite(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return pc.cast(column, pa.float64()) if column.null_count else column
     # NaN is passed over by a minimum.
     return column if pc.all(pc.is_finite(column)).as_py() else None
+
+
+def _plain_dates(text: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """A column of dates likewise, in the one form that is sure."""
+    first = _first(text)
+    return None if first is None else plain_dates(text, first)
 
 
 def _has_code(text: pa.ChunkedArray) -> bool:

@@ -32,6 +32,11 @@ def dates(text: pa.ChunkedArray, first: str) -> Dates | None:
     return None
 
 
+def plain_dates(text: pa.ChunkedArray, first: str) -> pa.ChunkedArray | None:
+    """What `dates` gives for those that begin with the year and have no zone; None for others."""
+    return _cast(text) if _ISO.match(first) else None
+
+
 def in_calendar(column: pa.ChunkedArray) -> bool:
     """Whether all years are 1 to 9999: numpy has others, Python's own dates do not."""
     ends = pc.min_max(column)

@@ -3,6 +3,8 @@
 What it cuts, any other reader would cut in the same way; whatever is not sure is left to those.
 """
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -11,6 +13,20 @@ from tjepa.table.reading.dialects import Dialect
 from tjepa.table.reading.limits import MAX_ROWS
 
 _BLOCK = 1 << 20  # bytes that the processor's cache holds
+_PIECE = 1 << 18  # bytes, the same with what is worked out from them
+_LINE_END = ord("\n")
+_BLANK_LINE = re.compile(rb"\n[ \t]*\n")
+
+
+def has_blank_line(text: bytes) -> bool:
+    """Whether a line end follows another, or nothing but blanks and tabs are between them."""
+    array = np.frombuffer(text, np.uint8)
+    for start in range(0, len(array), _PIECE):
+        piece = array[start : start + _PIECE + 1]
+        # Hardly a line begins with a blank, and this is seen far sooner than it is searched.
+        if ((piece[:-1] == _LINE_END) & (piece[1:] <= ord(" "))).any():
+            return _BLANK_LINE.search(text, start) is not None
+    return False
 
 
 def quick_cut(text: bytes, dialect: Dialect) -> list[pa.ChunkedArray] | None:
@@ -59,15 +75,18 @@ def _are_regular(text: bytes, quote: str, dialect: Dialect) -> bool:
     """
     if dialect.escape not in (None, quote) and dialect.escape.encode() in text:
         return False
-    array, mark = np.frombuffer(text, np.uint8), ord(quote)
-    may_touch = np.zeros(256, bool)
-    may_touch[[mark, ord(dialect.delimiter), ord("\n")]] = True
+    array, mark, delimiter = np.frombuffer(text, np.uint8), ord(quote), ord(dialect.delimiter)
+
+    def touch_marks(at: np.ndarray) -> bool:
+        near = array[at]
+        return bool(((near == mark) | (near == delimiter) | (near == _LINE_END)).all())
+
     seen = 0
-    for start in range(0, len(array), _BLOCK):
-        at = np.flatnonzero(array[start : start + _BLOCK] == mark) + start
+    for start in range(0, len(array), _PIECE):
+        at = np.flatnonzero(array[start : start + _PIECE] == mark) + start
         opening, closing = at[seen % 2 :: 2], at[1 - seen % 2 :: 2]
         seen += len(at)
         # The text ends with a line end: what a quote at its very start touches is that, too.
-        if not (may_touch[array[opening - 1]].all() and may_touch[array[closing + 1]].all()):
+        if not (touch_marks(opening - 1) and touch_marks(closing + 1)):
             return False
     return seen % 2 == 0

@@ -4,7 +4,6 @@ DuckDB finds out how the cells are divided and cuts them; where it finds a row t
 `ragged` looks at the file row by row and says which one.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,12 +30,11 @@ from tjepa.table.reading.margins import (
     without_lines,
 )
 from tjepa.table.reading.marks import Marks
-from tjepa.table.reading.quick_cut import quick_cut
+from tjepa.table.reading.quick_cut import has_blank_line, quick_cut
 from tjepa.table.reading.ragged import about_lines, cut_by_row
 from tjepa.table.reading.wide_marks import UNIT, WIDE, wide_mark, with_one_mark
 
 _HEAD_ROWS = 200  # looked at to tell a header
-_BLANK_LINE = re.compile(rb"\n[ \t]*\n")
 
 
 @dataclass
@@ -120,7 +118,7 @@ def _read_text(found: Text, name: str, told: FileReading) -> tuple[Read, FileRea
             table.leave_above(*prose_above(table.text, dialect))
         check_columns(name, dialect.width)
         columns = None
-        if not _BLANK_LINE.search(table.text):
+        if not has_blank_line(table.text):
             columns = quick_cut(table.text, dialect) or cut.cut(table.text, dialect)
     if columns is None:
         columns, dialect, said = cut_by_row(table.text, dialect, table.numbers, name)
@@ -145,7 +143,7 @@ def _uncommented(cut: Cutter, table: Table, told: FileReading) -> tuple[Dialect,
     """Take comments away; the dialect of the rest, and the mark of the comments."""
     mark = "#" if told.comment is None else told.comment
     lines = comment_lines(table.text, mark) if mark else []
-    if told.comment is None and table.text.count(b"\n") - len(lines) < 2:
+    if lines and told.comment is None and table.text.count(b"\n") - len(lines) < 2:
         lines = []
     dialect = _sniff(cut, without_lines(table.text, lines), told, table.name)
     if lines and told.comment is None and (rows := rows_among(table.text, lines, dialect)):
@@ -183,7 +181,7 @@ def _read(
         table.notes.append(
             f"The file has no header: its columns are named “column 1” to “column {len(columns)}”."
         )
-    filled = max(map(_filled, columns))
+    filled = _filled(columns)
     if empty := len(columns[0]) - filled:
         table.notes.append(f"{empty:,} empty row{'s' * (empty != 1)} at the end were left out.")
         columns = [column.slice(0, filled) for column in columns]
@@ -204,10 +202,16 @@ def _with_one_end(text: bytes) -> bytes:
     return text.rstrip(b"\n") + b"\n"
 
 
-def _filled(column: pa.ChunkedArray) -> int:
-    """Rows up to the last cell with something in it."""
-    if not len(column) or (column[-1].as_py() or "").strip():
-        return len(column)
+def _filled(columns: Sequence[pa.ChunkedArray]) -> int:
+    """Rows up to the last one with something in it."""
+    rows = len(columns[0])
+    if not rows or any((column[-1].as_py() or "").strip() for column in columns):
+        return rows
+    return max(map(_filled_cells, columns))
+
+
+def _filled_cells(column: pa.ChunkedArray) -> int:
+    """Cells up to the last one with something in it."""
     if not pc.any(pc.is_valid(column)).as_py():
         return 0
     present = pc.not_equal(pc.utf8_trim_whitespace(column), "")
