@@ -4,6 +4,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from itertools import count
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estim
         if len(steps) > 1 and (epoch_seconds or moment - started > TRIAL_SECONDS):
             break
         last = moment
-    seconds = sum(steps[1:]) / len(steps[1:])
+    seconds = median(steps[1:])
     learned = len(train) - held_out_count(len(train), config)
     seconds *= min(config.batch_size, learned) / min(batch, len(trial.rows))
     total = -(-learned // config.batch_size) * config.epochs

@@ -15,6 +15,7 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 
 from tjepa.errors import ReadingError
 from tjepa.table.reading import limits
+from tjepa.table.reading.choices import FileReading
 from tjepa.table.reading.raw_table import MAX_BYTES, MAX_COLUMNS, read_table
 
 
@@ -51,6 +52,12 @@ def test_the_same_bytes_are_the_same_table_whatever_they_are_called(tmp_path: Pa
 @pytest.mark.parametrize("nothing", [b"", b"\n\n", b"  \r\n\t", b"\xef\xbb\xbf", b"\xff\xfe\n\0"])
 def test_an_empty_file_gets_its_sentence(nothing: bytes) -> None:
     assert problem(nothing).startswith("people.csv is empty.")
+
+
+@pytest.mark.parametrize("nothing", [b"# a\n# b\n# c\n", b"# a,b\n\n \t\n"])
+def test_a_file_of_comments_alone_gets_its_sentence(nothing: bytes) -> None:
+    with pytest.raises(ReadingError, match="has nothing but comments, lines that begin with “#”"):
+        read_table(nothing, name="people.csv", reading=FileReading(comment="#"))
 
 
 @pytest.mark.parametrize(

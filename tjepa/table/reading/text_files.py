@@ -145,7 +145,12 @@ def _uncommented(cut: Cutter, table: Table, told: FileReading) -> tuple[Dialect,
     lines = comment_lines(table.text, mark) if mark else []
     if lines and told.comment is None and table.text.count(b"\n") - len(lines) < 2:
         lines = []
-    dialect = _sniff(cut, without_lines(table.text, lines), told, table.name)
+    if not (rest := without_lines(table.text, lines)).strip():
+        raise ReadingError(
+            f"{table.name} has nothing but comments, lines that begin with “{mark}”. Open a file "
+            "that has rows, or say that it has no comments."
+        )
+    dialect = _sniff(cut, rest, told, table.name)
     if lines and told.comment is None and (rows := rows_among(table.text, lines, dialect)):
         lines = [line for line in lines if line not in rows]
         dialect = _sniff(cut, without_lines(table.text, lines), told, table.name)
