@@ -16,7 +16,7 @@ WHOLE = {
     "layers": (1, 32),
     "heads": (1, 32),
     "ffn": (1, 4096),
-    "reg_tokens": (1, 16),
+    "reg_tokens": (0, 16),
     "predictor_width": (4, 1024),
     "predictor_layers": (1, 32),
     "predictor_heads": (1, 32),

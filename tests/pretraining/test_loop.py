@@ -86,6 +86,16 @@ def test_every_kind_of_table_trains(
     assert tokens.isfinite().all()
 
 
+@pytest.mark.parametrize("reg_tokens", [0, 3])
+def test_any_number_of_reg_tokens_will_do(reg_tokens: int) -> None:
+    rows, cardinalities = dependent(64)
+    config = small(reg_tokens=reg_tokens, imputation=1.0, restoration=1.0, readout="average")
+    pretrainer = Pretrainer(rows, cardinalities, config)
+    found = epochs(pretrainer)
+    assert found[-1].loss < found[0].loss
+    assert embed(pretrainer.encoder, rows).shape == (64, 6, 16)
+
+
 def test_two_features_are_enough() -> None:
     assert len(epochs(Pretrainer(*independent(1, (2,)), small()))) == 4
 
