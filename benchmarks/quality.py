@@ -36,7 +36,7 @@ from tjepa.pretraining import PRESETS
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "quality.jsonl"
 BOOK = HERE / "RESULTS.md"
-START, END = "<!-- results: {} -->\n", "<!-- end -->"
+END = "<!-- end -->"
 
 
 def main() -> None:
@@ -76,14 +76,15 @@ def run_table(
 
 
 def write_book(book: Path, store: Store) -> None:
-    """Put the table of each preset between its marks in the book."""
+    """Put the tables of each preset between their marks in the book."""
     text = book.read_text()
     for preset in PRESETS:
-        start = START.format(preset)
-        before, found, rest = text.partition(start)
-        if found:
-            after = rest[rest.index(END) :]
-            text = before + start + summary.rendered(store, preset) + after
+        for name, render in (("results", summary.rendered), ("ablations", summary.ablations)):
+            start = f"<!-- {name}: {preset} -->\n"
+            before, found, rest = text.partition(start)
+            if found:
+                after = rest[rest.index(END) :]
+                text = before + start + render(store, preset) + after
     book.write_text(text)
 
 

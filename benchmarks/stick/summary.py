@@ -114,6 +114,41 @@ def rendered(store: Store, variant: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def ablations(store: Store, preset: str) -> str:
+    """What the embedding scores with a preset and with each change of it, as a Markdown table.
+
+    Only tables on which something was changed, and only seeds that all variants of a table have.
+    """
+    runs = [run for run in store.runs() if run["preset"] == preset]
+    changed = sorted({run["table"] for run in runs if run["variant"] != preset})
+    variants = list(dict.fromkeys([preset, *(run["variant"] for run in runs)]))
+    lines = [
+        f"| flat / pooled / 200 labels | {' | '.join(changed)} |",
+        "|---" * (len(changed) + 1) + "|",
+    ]
+    for variant in variants:
+        cells = [variant.removeprefix(f"{preset}, ")]
+        for table in changed:
+            own = {
+                run["seed"]: run
+                for run in runs
+                if (run["variant"], run["table"]) == (variant, table)
+            }
+            shared = [own[seed] for seed in sorted(_shared_seeds(runs, table)) if seed in own]
+            three = ("linear_flat", "linear_pool", "linear_200")
+            cells.append(" / ".join(_number(scores(shared, "tjepa", probe)) for probe in three))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shared_seeds(runs: list[Record], table: str) -> set[int]:
+    by_variant: dict[str, set[int]] = defaultdict(set)
+    for run in runs:
+        if run["table"] == table:
+            by_variant[run["variant"]].add(run["seed"])
+    return set.intersection(*by_variant.values())
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return "–"

@@ -218,10 +218,32 @@ def test_what_tells_the_target_is_left_out_and_said() -> None:
     assert any("1 rows without a target" in note for note in horses.notes)
 
 
+def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+
+    def add(variant: str, table: str, seed: int, score: float) -> None:
+        found = {name: {"score": score} for name in ("linear_flat", "linear_pool", "linear_200")}
+        run = {**_run(table, seed, 0.0), "variant": variant, "preset": variant.split(",")[0]}
+        store.add({**run, "scores": {"tjepa": found}})
+
+    for seed, score in enumerate((0.7, 0.8)):
+        add("quick", "made", seed, score)
+        add("quick, targets=1", "made", seed, score - 0.1)
+    add("quick", "made", 2, 0.99)
+    add("quick", "other", 0, 0.5)
+    add("balanced, targets=2", "made", 0, 0.5)
+    found = summary.ablations(store, "quick").splitlines()
+    assert found[0] == "| flat / pooled / 200 labels | made |"
+    assert found[2:] == [
+        "| quick | 0.7500 / 0.7500 / 0.7500 |",
+        "| targets=1 | 0.6500 / 0.6500 / 0.6500 |",
+    ]
+
+
 def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
     book = tmp_path / "RESULTS.md"
-    start = quality.START.format("balanced")
+    start = "<!-- results: balanced -->\n"
     book.write_text(f"Words before.\n{start}old\n{quality.END}\nWords after.\n")
     three = {probe: {"score": 0.75} for probe in ("linear_flat", "linear_pool", "linear_200")}
     store.add({
