@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tjepa.report import profile_figures as figures
+from tjepa.report.column_figures import column_figure
 from tjepa.report.profile_pictures import WIDTH, picture
 from tjepa.report.template import LOOKS
 from tjepa.table import Schema, infer_schema, override, profile
@@ -53,7 +54,7 @@ def test_every_row_with_a_value_is_in_the_figure(name: str, target: str, theme: 
     if target == name:
         return
     found, beside = column(odd(), name, target)
-    figure = figures.column_figure(found, beside, stamp="t.csv", theme=theme)
+    figure = column_figure(found, beside, stamp="t.csv", theme=theme)
     across = figure.data[0].orientation == "h"
     of_rows = [t for t in figure.data if t.type == "bar" and t.xaxis in (None, "x")]
     of_rows = [t for t in of_rows if t.yaxis in (None, "y")]
@@ -69,7 +70,7 @@ def test_every_row_with_a_value_is_in_the_figure(name: str, target: str, theme: 
 
 def test_the_shares_of_the_classes_are_one_in_each_bin() -> None:
     found, beside = column(odd(), "<b>size</b>", "[kind](http://a.b)")
-    figure = figures.column_figure(found, beside, **LOOK)
+    figure = column_figure(found, beside, **LOOK)
     shares = np.array([t.y for t in figure.data if t.yaxis == "y2"], dtype=float)
     assert shares.shape[0] == 2
     whole = np.nansum(shares, axis=0)
@@ -79,7 +80,7 @@ def test_the_shares_of_the_classes_are_one_in_each_bin() -> None:
 def test_a_column_without_a_shape_has_no_figure() -> None:
     found, _ = column(odd(), "name")
     with pytest.raises(ValueError, match="name has no shape"):
-        figures.column_figure(found, None, **LOOK)
+        column_figure(found, None, **LOOK)
 
 
 def test_the_missing_map_has_the_first_column_on_top_and_its_exact_share() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 NAME_CHARACTERS = 32
+NARROW_NAME = 24
+"""Of a name beside a map: it leaves room for the map on a narrow screen."""
 STAMP_CHARACTERS = 66
 STAMP_LINE = 15
 

@@ -133,3 +133,22 @@ def template(theme: Theme) -> go.layout.Template:
             "newselection": {"line": {"color": look.ink, "width": 1.5, "dash": "dot"}},
         }
     )
+
+
+def lay_out(figure: go.Figure, theme: Theme, height: int, *, legend: bool = False) -> None:
+    """Template, height and margins, and a legend in a row above where there is one."""
+    figure.update_layout(
+        template=template(theme),
+        height=height + (28 if legend else 0),
+        margin_t=44 if legend else 14,
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.01,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+    )

@@ -9,6 +9,7 @@ import streamlit as st
 from tjepa.errors import TjepaError
 from tjepa.report import profile_figures as figures
 from tjepa.report import profile_words as words
+from tjepa.report.column_figures import column_figure
 from tjepa.report.labels import stamp
 from tjepa.report.profile_pictures import picture
 from tjepa.table import Schema
@@ -97,7 +98,7 @@ def _one_column(
     if told:
         st.markdown(md(told))
     where = _stamp(table, column.rows, column.n_rows)
-    figure = figures.column_figure(column, beside, stamp=where, theme=theme())
+    figure = column_figure(column, beside, stamp=where, theme=theme())
     chart(figure, f"{words.shape_sentence(column)} {told}".strip(), f"profile column {table_id}")
 
 
