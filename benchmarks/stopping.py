@@ -36,8 +36,10 @@ from tjepa.pretraining import preset as preset_of
 
 RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
 PROBES = ("linear_flat", "linear_pool", "linear_200")
-NOISE = 1.96
-"""Standard errors."""
+NOISE, ALIKE = 1.96, 0.001
+"""Standard errors; and the share of a score below which a difference is none: between epochs that
+hardly differ the error is next to nothing, too.
+"""
 
 
 def main() -> None:
@@ -90,8 +92,8 @@ def _compared(losses: list[Losses], kept: int) -> dict[str, Any]:
     compared = {}
     for name, i in (("kept", kept), ("last", len(losses) - 1)):
         one = gain(losses[i], losses[best])
-        # Of an epoch with itself both are 0.
-        within = one.value + NOISE * one.error >= 0
+        noise = max(NOISE * one.error, ALIKE * losses[best].score)
+        within = one.value + noise >= 0
         compared[name] = {"value": one.value, "error": one.error, "within_noise": within}
     return {"scores": [one.score for one in losses], "best": best, **compared}
 
