@@ -30,12 +30,12 @@ import torch
 
 from benchmarks.stick import probes, tables
 from benchmarks.stick.losses import Losses, gain
+from benchmarks.stick.summary import SHOWN
 from tjepa.model import Encoder
 from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows, pool_tokens
 from tjepa.pretraining import preset as preset_of
 
 RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
-PROBES = ("linear_flat", "linear_pool", "linear_200")
 NOISE, ALIKE = 1.96, 0.001
 """Standard errors; and the share of a score below which a difference is none: between epochs that
 hardly differ the error is next to nothing, too.
@@ -66,11 +66,11 @@ def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
     ]
     kept = min(range(len(checked)), key=lambda i: checked[i][1])
     some = sorted({kept, *np.linspace(0, len(checked) - 1, points).round().astype(int).tolist()})
-    found: dict[str, list[Losses]] = {name: [] for name in PROBES}
+    found: dict[str, list[Losses]] = {name: [] for name in SHOWN}
     for i in some:
         tokens = TrainedEncoder(checked[i][2], config, encoder, table.schema).tokens(encoded)
         flat, pooled = pool_tokens(tokens, "flat"), pool_tokens(tokens, "mean")
-        for probe in PROBES:
+        for probe in SHOWN:
             if probes.has(probe, table):
                 found[probe].append(probes.probe(probe, flat, pooled, table, seed).test)
     return {
