@@ -1,6 +1,7 @@
 """Replacing cells, and the loss of telling cells from tokens, beside loops over cells."""
 
 import math
+from statistics import NormalDist, fmean
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from tjepa.model import (
     draw_replacements,
     replaced,
 )
-from tjepa.model.cells import LARGEST, MOST_CATEGORIES
+from tjepa.model.cells import BIN_VARIANCE, BINS_WEIGHT, LARGEST, MOST_CATEGORIES, places
 
 
 def generator() -> torch.Generator:
@@ -35,9 +36,15 @@ def slow_loss(
             if rows.missing[i, j] or (wanted is not None and not wanted[i, j]):
                 continue
             if j < n:
-                told = token @ cells.number[j] + cells.number_bias[j]
-                number = max(-LARGEST, min(LARGEST, rows.x_num[i, j].item()))
-                errors.append((told.item() - number) ** 2)
+                told = (cells.number[j] @ token + cells.number_bias[j]).tolist()
+                number = rows.x_num[i, j].item()
+                itself = (told[0] - max(-LARGEST, min(LARGEST, number))) ** 2
+                share = NormalDist().cdf(number) * cells.bins
+                below = [min(1.0, max(0.0, share - k)) for k in range(cells.bins)]
+                among = [(a - b) ** 2 for a, b in zip(told[1:], below, strict=True)]
+                weight = BINS_WEIGHT if among else 0.0
+                bins = fmean(among) / BIN_VARIANCE if among else 0.0
+                errors.append((itself + weight * bins) / (1 + weight))
                 continue
             count, start = int(cells.counts[j - n]), int(cells.starts[j - n])
             own = slice(start, start + count)
@@ -81,21 +88,36 @@ def test_nothing_is_replaced_where_no_cell_is_drawn() -> None:
     ("n_numeric", "cardinalities"), [(3, ()), (0, (3, 1, 7)), (2, (5, 2))],
     ids=["numbers", "categories", "both"],
 )  # fmt: skip
-def test_the_loss_equals_a_loop_over_cells(n_numeric: int, cardinalities: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("bins", [0, 1, 7])
+def test_the_loss_equals_a_loop_over_cells(
+    n_numeric: int, cardinalities: tuple[int, ...], bins: int
+) -> None:
     rows, cardinalities = independent(n_numeric, cardinalities, n=20, missing=0.2)
     if n_numeric:
         rows.x_num[0, 0], rows.missing[0, 0] = 40.0, False
     torch.manual_seed(0)
-    cells = CellDecoder(n_numeric, cardinalities, 8)
+    cells = CellDecoder(n_numeric, cardinalities, 8, bins)
     tokens = torch.randn(20, n_numeric + len(cardinalities), 8)
     expected = slow_loss(cells, tokens, rows)
     assert cells(tokens, rows).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_places_fill_bin_after_bin_as_a_number_rises() -> None:
+    quartiles = [NormalDist().inv_cdf(share) for share in (0.25, 0.5, 0.625)]
+    found = places(torch.tensor([-40.0, *quartiles, 40.0]), 4)
+    expected = [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0.5, 0], [1, 1, 1, 1]]
+    assert torch.allclose(found, torch.tensor(expected, dtype=torch.float32), atol=1e-5)
+
+
+def test_the_variance_of_places_is_a_sixth_where_bins_are_as_likely() -> None:
+    found = places(torch.randn(100_000, generator=generator()), 64)
+    assert found.var(dim=0).mean().item() == pytest.approx(BIN_VARIANCE, rel=0.02)
+
+
 def test_some_features_of_wide_rows_have_their_own_weights() -> None:
     rows, cardinalities = independent(3, (4, 2, 6), n=10, missing=0.2)
     torch.manual_seed(0)
-    cells = CellDecoder(3, cardinalities, 8)
+    cells = CellDecoder(3, cardinalities, 8, bins=3)
     tokens = torch.randn(10, 6, 8)
     features = torch.tensor([1, 2, 3, 5])
     found = cells(tokens[:, features], rows.only(features))

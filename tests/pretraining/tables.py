@@ -27,6 +27,7 @@ SMALL = PretrainingConfig(
     scaling="standard",
     imputation=0.0,
     restoration=0.0,
+    bins=4,
     readout="last",
 )
 """Latent prediction alone."""

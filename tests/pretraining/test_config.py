@@ -22,6 +22,7 @@ WHOLE = {
     "predictor_heads": (1, 32),
     "predictor_ffn": (1, 4096),
     "targets": (1, 32),
+    "bins": (0, 256),
     "max_features": (2, 10_000),
     "epochs": (1, 100_000),
     "batch_size": (2, 65_536),
@@ -163,7 +164,7 @@ def test_a_saved_configuration_is_validated() -> None:
 
 
 def test_what_an_older_run_did_not_save_is_as_it_was_then() -> None:
-    later = ("readout", "prediction", "imputation", "restoration", "replaced", "patience")
+    later = ("readout", "prediction", "imputation", "restoration", "replaced", "bins", "patience")
     saved = {k: v for k, v in PretrainingConfig(width=32).to_json().items() if k not in later}
     config = PretrainingConfig.from_json(saved)
     assert (config.width, config.readout, config.patience) == (32, "last", 1.0)

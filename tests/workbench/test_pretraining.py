@@ -99,7 +99,7 @@ def test_a_run_that_grows_no_better_stops_early_and_is_finished(bench: Workbench
 
 def test_a_run_of_an_older_version_embeds_as_before(bench: Workbench) -> None:
     """Its configuration lacks the settings that came later, and its checkpoint their weights."""
-    before = {"readout": "last", "imputation": 0.0, "restoration": 0.0, "patience": 1.0}
+    before = {"readout": "last", "imputation": 0.0, "restoration": 0.0, "bins": 0, "patience": 1.0}
     run_id, broken = queued(bench, **before), queued(bench, **before)
     finish(bench.pretrain(run_id))
     vectors = finish(bench.embed(run_id))
@@ -115,7 +115,7 @@ def test_a_run_of_an_older_version_embeds_as_before(bench: Workbench) -> None:
 
 
 def _age(bench: Workbench, run_id: str) -> None:
-    later = {"readout", "prediction", "imputation", "restoration", "replaced", "patience"}
+    later = {"readout", "prediction", "imputation", "restoration", "replaced", "bins", "patience"}
     folder = bench.store.home / "runs" / run_id
     saved = json.loads((folder / "run.json").read_text())
     saved["config"] = {k: v for k, v in saved["config"].items() if k not in later}

@@ -25,7 +25,9 @@ Readout = Literal["last", "average"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Widths and depths of the encoder and of its narrower predictor, and what is read from it."""
+    """Widths and depths of the encoder and of its narrower predictor, what is read from it, and the
+    bins in which a number is told.
+    """
 
     width: int
     layers: int
@@ -39,6 +41,7 @@ class Sizes:
     dropout: float
     shared_context: bool = True
     readout: Readout = "last"
+    bins: int = 0
 
 
 class Encoder(nn.Module):
@@ -137,8 +140,8 @@ class TJEPA(nn.Module):
         self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
-        self.imputed = CellDecoder(n_numeric, cardinalities, sizes.width)
-        self.restored = CellDecoder(n_numeric, cardinalities, sizes.width)
+        self.imputed = CellDecoder(n_numeric, cardinalities, sizes.width, sizes.bins)
+        self.restored = CellDecoder(n_numeric, cardinalities, sizes.width, sizes.bins)
 
     def train(self, mode: bool = True) -> "TJEPA":
         """Dropout for what learns; targets are never noisy."""

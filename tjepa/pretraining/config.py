@@ -55,6 +55,9 @@ class PretrainingConfig:
     """Weight of the loss of restoring whole rows some of whose cells were replaced."""
     replaced: float = 0.3
     """Share of the cells that are replaced."""
+    bins: int = 32
+    """Numbers are imputed and restored also by where they lie among so many equally likely bins; 0:
+    by themselves alone."""
     context_min: float = 0.2
     context_max: float = 0.8
     target_min: float = 0.15
@@ -96,6 +99,7 @@ class PretrainingConfig:
             ("predictor_heads", 1, 32),
             ("predictor_ffn", 1, 4096),
             ("targets", 1, 32),
+            ("bins", 0, 256),
             ("max_features", 2, 10_000),
             ("epochs", 1, 100_000),
             ("batch_size", 2, 65_536),
@@ -195,6 +199,7 @@ _EARLIER: dict[str, Any] = {
     "prediction": 1.0,
     "imputation": 0.0,
     "restoration": 0.0,
+    "bins": 0,
     "patience": 1.0,
 }
 """What runs did that were saved without these settings."""

@@ -68,6 +68,12 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "then no training row is set aside.",
         ),
         ("replaced", "Share replaced", "Of the cells of a row to restore."),
+        (
+            "bins",
+            "Bins of numbers",
+            "Hidden and replaced numbers are told also by where they lie among so many quantile "
+            "bins; 0 leaves it out.",
+        ),
     ),
     "Predictor": (
         ("predictor_width", "Predictor width", ""),
