@@ -1,7 +1,6 @@
 """Every choice of a pre-training, validated once and saved with the run."""
 
 from dataclasses import asdict, dataclass, fields
-from math import ceil
 from typing import Any, Literal, get_args
 
 from tjepa.errors import ConfigError
@@ -9,8 +8,6 @@ from tjepa.model import MaskShares, Readout, Sizes
 from tjepa.table import Scaling
 
 Precision = Literal["auto", "float32", "bfloat16"]
-PresetName = Literal["quick", "balanced", "thorough", "paper"]
-PRESETS: tuple[PresetName, ...] = get_args(PresetName)
 CHOICES: dict[str, tuple[str, ...]] = {
     "scaling": get_args(Scaling),
     "precision": get_args(Precision),
@@ -203,48 +200,3 @@ _EARLIER: dict[str, Any] = {
     "patience": 1.0,
 }
 """What runs did that were saved without these settings."""
-
-
-def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
-    """The configuration of a preset for a table of `rows` training rows.
-
-    A preset fixes sizes and a number of optimiser steps; the epochs follow from the rows, so that
-    small tables are seen often enough and large ones at least once.
-
-    Raises
-    ------
-    ConfigError
-        When there is no preset of that name.
-    """
-    if name not in PRESETS:
-        raise ConfigError(f"There is no preset {name!r}: choose {', '.join(PRESETS)}.")
-    batch_size = 512 if rows >= 8_192 else 256 if rows >= 2_048 else 128 if rows >= 512 else 64
-    if name == "quick" and rows <= 200_000:
-        # In few steps a higher rate and smaller batches learn more.
-        batch_size = min(batch_size, 256)
-    epochs = max(1, ceil(_STEPS[name] / ceil(max(rows, 1) / batch_size)))
-    return PretrainingConfig(epochs=epochs, batch_size=batch_size, **_CHANGES[name])
-
-
-_STEPS = {"quick": 1_500, "balanced": 4_000, "thorough": 12_000, "paper": 4_000}
-_CHANGES: dict[str, dict[str, Any]] = {
-    "quick": {"learning_rate": 2e-3},
-    "balanced": {},
-    "thorough": {
-        "width": 128,
-        "heads": 8,
-        "ffn": 256,
-        "predictor_width": 64,
-        "predictor_layers": 4,
-        "predictor_heads": 4,
-        "predictor_ffn": 128,
-    },
-    "paper": {
-        "imputation": 0.0,
-        "restoration": 0.0,
-        "readout": "last",
-        "shared_context": False,
-        "scaling": "standard",
-        "patience": 1.0,
-    },
-}

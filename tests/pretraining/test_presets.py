@@ -1,0 +1,46 @@
+from math import ceil
+
+import pytest
+
+from tjepa.errors import ConfigError
+from tjepa.pretraining import PRESETS, PretrainingConfig, held_out_count, preset
+
+
+@pytest.mark.parametrize("rows", [2, 50, 600, 5_000, 50_000, 1_000_000])
+def test_a_preset_takes_about_as_many_steps_for_every_table(rows: int) -> None:
+    steps = {}
+    for name in PRESETS:
+        config = preset(name, rows)
+        per_epoch = ceil((rows - held_out_count(rows, config)) / config.batch_size)
+        steps[name] = per_epoch * config.epochs
+        wanted = {"quick": 1_500, "balanced": 4_000, "thorough": 12_000, "paper": 4_000}[name]
+        # Whole epochs, and every row at least once.
+        assert wanted <= steps[name] < wanted + per_epoch or config.epochs == 1
+    assert steps["quick"] <= steps["balanced"] <= steps["thorough"]
+
+
+def test_the_paper_preset_has_the_papers_method_at_the_default_sizes() -> None:
+    paper, sizes = preset("paper"), ("width", "layers", "heads", "ffn", "predictor_width")
+    assert (paper.imputation, paper.restoration) == (0.0, 0.0)
+    assert (paper.prediction, paper.readout, paper.scaling) == (1.0, "last", "standard")
+    assert not paper.shared_context
+    assert paper.patience == 1.0
+    for name in sizes:
+        assert getattr(paper, name) == getattr(PretrainingConfig(), name)
+
+
+def test_the_thorough_preset_is_the_widest() -> None:
+    assert preset("thorough").width > preset("balanced").width == preset("quick").width
+
+
+def test_a_preset_of_no_rows_is_valid() -> None:
+    assert preset("quick", 0).epochs >= 1
+
+
+def test_the_balanced_preset_has_the_default_sizes() -> None:
+    assert preset("balanced").sizes == PretrainingConfig().sizes
+
+
+def test_an_unknown_preset_is_refused_with_the_choices() -> None:
+    with pytest.raises(ConfigError, match=r"'fast': choose quick, balanced, thorough, paper"):
+        preset("fast")
