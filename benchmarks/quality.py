@@ -29,7 +29,13 @@ if __name__ == "__main__":
 import torch
 
 from benchmarks.stick import probes, summary, tables
-from benchmarks.stick.measuring import is_measured, made_of, measure_rivals, measure_run
+from benchmarks.stick.measuring import (
+    is_measured,
+    made_of,
+    measure_gains,
+    measure_rivals,
+    measure_run,
+)
 from benchmarks.stick.records import Store, Variant, change
 from tjepa.pretraining import PRESETS
 
@@ -60,19 +66,33 @@ def run_table(
     name: str, variant: Variant, seeds: list[int], wanted: tuple[str, ...], store: Store,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Measure what is not stored yet of one table."""
-    table = tables.load(name)
-    losses_file = store.file.parent / "rivals" / f"{name}.npz"
+    """Measure what is not stored yet of one table, and after each run the gains over all seeds."""
+    table, folder = tables.load(name), store.file.parent
+    rivals_file = folder / "rivals" / f"{name}.npz"
     rivals = store.table(name)
-    if rivals is None or rivals["made_of"] != made_of(table) or not losses_file.exists():
-        rivals = measure_rivals(table, losses_file)
+    if rivals is None or rivals["made_of"] != made_of(table) or not rivals_file.exists():
+        rivals = measure_rivals(table, rivals_file)
         store.add(rivals)
         _say(rivals, as_json)
+
+    def losses_file(seed: int) -> Path:
+        return folder / "losses" / name / f"{variant.name}, seed {seed}.npz"
+
     for seed in seeds:
-        if not is_measured(store.run(name, variant.name, seed), table, wanted):
-            record = measure_run(table, variant, seed, losses_file, rivals, wanted)
-            store.add(record)
-            _say(record, as_json)
+        run = store.run(name, variant.name, seed)
+        if is_measured(run, table, wanted, losses_file(seed)):
+            continue
+        store.add(measure_run(table, variant, seed, wanted, losses_file(seed)))
+        runs = [
+            run
+            for run in store.runs(variant.name)
+            if run["table"] == name and losses_file(run["seed"]).exists()
+        ]
+        runs.sort(key=lambda run: int(run["seed"]))
+        files = [losses_file(run["seed"]) for run in runs]
+        gains = measure_gains(rivals, variant, runs, rivals_file, files)
+        store.add(gains)
+        _say(gains, as_json)
 
 
 def write_book(book: Path, store: Store) -> None:
@@ -98,11 +118,11 @@ def _say(record: dict, as_json: bool) -> None:
         return
     gains = record["gains"]["untrained"]
     words = ", ".join(
-        f"{probe} {one['value']:+.4f} ± {one['error']:.4f}" for probe, one in gains.items()
+        f"{probe} {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+        for probe, one in gains.items()
+        for found in [summary.interval(one)]
     )
-    print(
-        f"{record['table']}, seed {record['seed']}, {record['seconds']:.0f} s: {words}", flush=True
-    )
+    print(f"{record['table']}, seeds {record['seeds']}: {words}", flush=True)
 
 
 def _in_words(found: dict) -> str:

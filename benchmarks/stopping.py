@@ -88,10 +88,10 @@ def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
 
 def _compared(losses: list[Losses], kept: int) -> dict[str, Any]:
     """The scores along the run, and how the kept epoch and the last lie to the best of them."""
-    best = max(range(len(losses)), key=lambda i: gain(losses[i], losses[0]).value)
+    best = max(range(len(losses)), key=lambda i: gain([losses[i]], [losses[0]]).value)
     compared = {}
     for name, i in (("kept", kept), ("last", len(losses) - 1)):
-        one = gain(losses[i], losses[best])
+        one = gain([losses[i]], [losses[best]])
         noise = max(NOISE * one.error, ALIKE * losses[best].score)
         within = one.value + noise >= 0
         compared[name] = {"value": one.value, "error": one.error, "within_noise": within}

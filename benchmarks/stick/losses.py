@@ -36,23 +36,43 @@ def together(draws: Sequence[np.ndarray], squared: bool) -> Losses:
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better a model is than another on the same rows, and its standard error."""
+    """How much better a model is than another on the same rows, and how unsure that is.
+
+    ``error`` is the standard error of the test rows and of the label draws, ``spread`` that of the
+    ``seeds``, 0 where there is one.
+    """
 
     value: float
     error: float
+    spread: float
+    seeds: int
 
 
-def gain(mine: Losses, other: Losses) -> Gain:
-    """The paired gain; its error has a part for the test rows and one for the label draws.
+def gain(mine: Sequence[Losses], other: Sequence[Losses]) -> Gain:
+    """The paired gain, the mean over seeds: `Losses` of each seed, or of one where there are none.
 
-    The error over rows of an RMSE is that of its linear expansion (delta method).
+    Label draws that only one of the two has are left out. What a row says of a gain is averaged
+    over draws and seeds before its variance is taken: noise of single encoders averages out, what
+    is common to them does not. The error over rows of an RMSE is that of its linear expansion
+    (delta method).
     """
-    values = _root(other) - _root(mine)  # one per draw
-    rows = (_influence(other) - _influence(mine)).mean(axis=0)
+    draws = min(len(one.rows) for one in (*mine, *other))
+    ours, theirs = (
+        [Losses(one.rows[:draws], one.squared) for one in some] for some in (mine, other)
+    )
+    values = np.stack([_root(one) for one in theirs]) - np.stack([_root(one) for one in ours])
+    rows = _by_row(theirs) - _by_row(ours)
     variance = rows.var(ddof=1) / len(rows)
-    if len(values) > 1:
-        variance += values.var(ddof=1) / len(values)
-    return Gain(float(values.mean()), float(np.sqrt(variance)))
+    if draws > 1:
+        variance += values.mean(axis=0).var(ddof=1) / draws
+    by_seed = values.mean(axis=1)
+    seeds = len(by_seed)
+    spread = by_seed.std(ddof=1) / seeds**0.5 if seeds > 1 else 0.0
+    return Gain(float(values.mean()), float(np.sqrt(variance)), float(spread), seeds)
+
+
+def _by_row(some: Sequence[Losses]) -> np.ndarray:
+    return np.asarray(np.mean([_influence(one).mean(axis=0) for one in some], axis=0))
 
 
 def _root(losses: Losses) -> np.ndarray:

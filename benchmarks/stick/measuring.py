@@ -2,8 +2,8 @@
 
 import hashlib
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -72,10 +72,11 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
 
 
 def measure_run(
-    table: Table, variant: Variant, seed: int, losses_file: Path, rivals_record: Record,
-    wanted: tuple[str, ...],
-) -> Record:  # fmt: skip
-    """Pre-train on the training rows, freeze, and probe beside the untrained encoder."""
+    table: Table, variant: Variant, seed: int, wanted: tuple[str, ...], losses_file: Path
+) -> Record:
+    """Pre-train on the training rows, freeze, and probe beside the untrained encoder; what each
+    loses on each test row is kept in a file.
+    """
     config = variant.config(len(table.train), seed)
     encoder, encoded = table.encoded(config)
     rows = as_rows(encoded.rows(table.train))
@@ -97,6 +98,13 @@ def measure_run(
             for name in _some(table, flat.shape[1])
             if name in wanted
         }
+    losses_file.parent.mkdir(parents=True, exist_ok=True)
+    rows = {
+        f"{whose} {name}": one.test.rows
+        for whose, probed in found.items()
+        for name, one in probed.items()
+    }
+    np.savez_compressed(losses_file, made_of=made_of(table), **rows)
     return {
         "kind": "run",
         "table": table.name,
@@ -110,8 +118,6 @@ def measure_run(
         "std_ratio": last.std_ratio,
         "rank_ratio": last.spread.rank / pretrainer.start.rank,
         "scores": {name: _scores(probed) for name, probed in found.items()},
-        "best": _best(found["tjepa"]) if set(FULL) & found["tjepa"].keys() else None,
-        "gains": _gains(found, losses_file, rivals_record),
     }
 
 
@@ -139,48 +145,66 @@ def _scores(found: dict[str, Probed]) -> dict[str, dict[str, float]]:
     }
 
 
-def _best(found: dict[str, Probed]) -> str:
-    """The probe with all labels that is best on validation rows."""
-    full = {name: one.validation for name, one in found.items() if name in FULL}
-    return min(full, key=full.__getitem__)
+def best(scores: dict[str, dict[str, float]]) -> str | None:
+    """The probe with all labels that is best on validation rows; None where not all were tried."""
+    # Raw columns are not pooled, and very wide vectors have no MLP.
+    if not {"linear_flat", "knn", "xgboost"} <= scores.keys():
+        return None
+    return min(sorted(FULL & scores.keys()), key=lambda name: scores[name]["validation"])
 
 
-def _gains(
-    found: dict[str, dict[str, Probed]], losses_file: Path, rivals_record: Record
-) -> dict[str, dict[str, dict[str, float]]]:
-    """What the embedding gains over each control: by the same probe, and by the best of each."""
-    mine, squared = found["tjepa"], rivals_record["metric"] == "rmse"
-    with np.load(losses_file) as stored:
-        kept = {name: together(list(stored[name]), squared) for name in stored if name != "made_of"}
-    others: dict[str, dict[str, Losses]] = {name: {} for name in COMPARISONS}
-    for name in mine:
-        others["untrained"][name] = found["untrained"][name].test
+def measure_gains(
+    table: Record, variant: Variant, runs: list[Record], rivals_file: Path, files: list[Path]
+) -> Record:
+    """What the embedding gains over each control, over all seeds: by the same probe, and by the
+    best of each. Runs come with the files of what they lost, and all have the same probes.
+    """
+    squared = table["metric"] == "rmse"
+    kept = _losses_in(rivals_file, squared)
+    found = [_losses_in(file, squared) for file in files]
+
+    def of(whose: str, names: list[str]) -> list[Losses]:
+        return [one[f"{whose} {name}"] for one, name in zip(found, names, strict=True)]
+
+    gains: dict[str, dict[str, Gain]] = {other: {} for other in COMPARISONS}
+    for name in set.intersection(*(set(run["scores"]["tjepa"]) for run in runs)):
+        same = [name] * len(runs)
+        mine = of("tjepa", same)
+        gains["untrained"][name] = gain(mine, of("untrained", same))
         if (raw := kept.get(f"raw {name.replace('_pool', '_flat')}")) is not None:
-            others["raw"][name] = raw
-        if (gbdt := kept.get(f"gbdt {name}", kept["gbdt all"])) is not None:
-            others["gbdt"][name] = gbdt
-    gains: dict[str, dict[str, Gain]] = {
-        other: {name: gain(mine[name].test, losses) for name, losses in by_probe.items()}
-        for other, by_probe in others.items()
-    }
-    if set(FULL) <= mine.keys() | {"mlp"}:
-        best = mine[_best(mine)].test
-        raw_best = min(
-            (name for name in rivals_record["raw"] if name in FULL),
-            key=lambda name: rivals_record["raw"][name]["validation"],
-        )
-        gains["untrained"]["best"] = gain(best, found["untrained"][_best(found["untrained"])].test)
-        gains["raw"]["best"] = gain(best, kept[f"raw {raw_best}"])
-        gains["gbdt"]["best"] = gain(best, kept["gbdt all"])
+            gains["raw"][name] = gain(mine, [raw])
+        gains["gbdt"][name] = gain(mine, [kept.get(f"gbdt {name}", kept["gbdt all"])])
+    ours = [best(run["scores"]["tjepa"]) for run in runs]
+    theirs = [best(run["scores"]["untrained"]) for run in runs]
+    if all(ours):
+        mine = of("tjepa", [name for name in ours if name])
+        gains["untrained"]["best"] = gain(mine, of("untrained", [name for name in theirs if name]))
+        gains["raw"]["best"] = gain(mine, [kept[f"raw {best(table['raw'])}"]])
+        gains["gbdt"]["best"] = gain(mine, [kept["gbdt all"]])
     return {
-        other: {name: {"value": one.value, "error": one.error} for name, one in by_probe.items()}
-        for other, by_probe in gains.items()
+        "kind": "gains",
+        "table": table["table"],
+        "variant": variant.name,
+        "preset": variant.preset,
+        "seeds": [run["seed"] for run in runs],
+        "gains": {
+            other: {name: asdict(one) for name, one in sorted(by_probe.items())}
+            for other, by_probe in gains.items()
+        },
     }
 
 
-def is_measured(record: dict[str, Any] | None, table: Table, wanted: tuple[str, ...]) -> bool:
+def _losses_in(file: Path, squared: bool) -> dict[str, Losses]:
+    with np.load(file) as stored:
+        names = [name for name in stored if name != "made_of"]
+        return {name: together(list(stored[name]), squared) for name in names}
+
+
+def is_measured(
+    record: Record | None, table: Table, wanted: tuple[str, ...], losses_file: Path
+) -> bool:
     """Whether a stored run is of this very table and has every probe that is asked for."""
-    if record is None or record["made_of"] != made_of(table):
+    if record is None or record["made_of"] != made_of(table) or not losses_file.exists():
         return False
     width = record["scores"]["tjepa"]
     return all(name in width or not probes.has(name, table) or name == "mlp" for name in wanted)

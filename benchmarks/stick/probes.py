@@ -22,7 +22,9 @@ from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target
 
 FEW = (50, 200, 1_000)
-DRAWS = 5
+MOST_DRAWS = 20
+GBDT_DRAWS = 5
+"""Of labelled rows for boosted trees, which are tuned anew on each: the first of the draws."""
 NEIGHBOURS = (5, 15, 50)
 KNN_ROWS = 20_000
 PENALTIES = np.logspace(-1.5, 3, 10)
@@ -32,7 +34,7 @@ MLP_WIDTHS = (256, 128)
 NAMES = (
     "linear_flat", "linear_pool", "knn", *(f"linear_{labels}" for labels in FEW), "mlp", "xgboost",
 )  # fmt: skip
-FULL = ("linear_flat", "linear_pool", "knn", "mlp", "xgboost")
+FULL = frozenset({"linear_flat", "linear_pool", "knn", "mlp", "xgboost"})
 """The probes that have all labels: the best of them is chosen on validation rows."""
 
 
@@ -65,14 +67,18 @@ def probe(name: str, flat: np.ndarray, pooled: np.ndarray, table: Table, seed: i
 
 
 def labelled_rows(table: Table, labels: int) -> list[np.ndarray]:
-    """The same few training rows for every model; drawn again where a draw has a single class."""
+    """The same few training rows for every model; drawn again where a draw has a single class.
+
+    The more draws the fewer labels, of which each says less.
+    """
+    count = min(MOST_DRAWS, max(GBDT_DRAWS, 4_000 // labels))
     draws: list[np.ndarray] = []
     for attempt in range(1_000):
         random = np.random.default_rng(10_000 * labels + attempt)
         rows = random.choice(table.train, labels, replace=False)
         if len(np.unique(table.y[rows])) > 1:
             draws.append(rows)
-        if len(draws) == DRAWS:
+        if len(draws) == count:
             break
     return draws
 

@@ -1,4 +1,4 @@
-"""Results as JSON lines, one for each table's rivals and one for each pre-training."""
+"""Results as JSON lines: each table's rivals, each pre-training, and gains over all its seeds."""
 
 import json
 from collections.abc import Iterator
@@ -62,6 +62,15 @@ class Store:
     def run(self, table: str, variant: str, seed: int) -> Record | None:
         return self._records.get(("run", table, variant, seed))
 
+    def gains(self, variant: str) -> list[Record]:
+        """Of each table, sorted."""
+        found = [
+            record
+            for record in self._records.values()
+            if record["kind"] == "gains" and record["variant"] == variant
+        ]
+        return sorted(found, key=lambda record: str(record["table"]))
+
     def runs(self, variant: str | None = None) -> Iterator[Record]:
         """The pre-trainings of a variant, or of all."""
         for record in self._records.values():
@@ -72,4 +81,6 @@ class Store:
 def _key(record: Record) -> tuple[Any, ...]:
     if record["kind"] == "table":
         return ("table", record["table"])
+    if record["kind"] == "gains":
+        return ("gains", record["table"], record["variant"])
     return ("run", record["table"], record["variant"], record["seed"])

@@ -18,7 +18,7 @@ from sklearn.model_selection import KFold
 from xgboost import XGBClassifier, XGBRegressor
 
 from benchmarks.stick import losses
-from benchmarks.stick.probes import Probed, labelled_rows, probed, target_of
+from benchmarks.stick.probes import GBDT_DRAWS, Probed, labelled_rows, probed, target_of
 from benchmarks.stick.tables import Table
 from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target, Trees
@@ -51,7 +51,7 @@ def tuned(trees: Trees, table: Table) -> list[Tuned]:
 def tuned_with_few_labels(trees: Trees, table: Table, labels: int) -> Probed:
     """On each draw of labelled rows the library and settings that are best in its own folds."""
     target, draws = target_of(table), []
-    for rows in labelled_rows(table, labels):
+    for rows in labelled_rows(table, labels)[:GBDT_DRAWS]:
         model, _ = min(
             (_tune_in_folds(library, trees, rows, target) for library in LIBRARIES),
             key=lambda found: found[1],

@@ -1,14 +1,13 @@
 """Many seeds and tables → intervals, wins, ties and losses, and the table of RESULTS.md."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from benchmarks.stick.measuring import COMPARISONS
+from benchmarks.stick.measuring import COMPARISONS, best
 from benchmarks.stick.records import Record, Store
 
 SHOWN = ("linear_flat", "linear_pool", "linear_200")
@@ -28,53 +27,39 @@ class Mean:
         return "wins" if self.low > 0 else "losses" if self.high < 0 else "ties"
 
 
-def mean_gain(gains: Iterable[dict[str, float]]) -> Mean:
-    """The gain of a table over its pre-training seeds.
-
-    Two errors add up: of the test rows and label draws, which all seeds share and which averaging
-    over seeds does not lessen, and of the seeds. Seeds are few, so Student's t has the degrees of
-    freedom of Welch and Satterthwaite.
+def interval(gain: Record) -> Mean:
+    """Of a stored gain. Seeds are few, so Student's t has the degrees of freedom of Welch and
+    Satterthwaite.
     """
-    pairs = [(one["value"], one["error"]) for one in gains]
-    values, errors = np.array(pairs).T
-    rows = float(np.mean(errors)) ** 2
-    seeds = float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
-    freedom = np.inf if seeds == 0 else (len(values) - 1) * ((rows + seeds) / seeds) ** 2
+    rows, seeds = gain["error"] ** 2, gain["spread"] ** 2
+    freedom = np.inf if seeds == 0 else (gain["seeds"] - 1) * ((rows + seeds) / seeds) ** 2
     half = float(stats.t.ppf(0.975, freedom)) * (rows + seeds) ** 0.5
-    value = float(values.mean())
-    return Mean(value, value - half, value + half)
+    return Mean(gain["value"], gain["value"] - half, gain["value"] + half)
 
 
-def by_table(runs: Iterable[Record]) -> dict[str, list[Record]]:
-    found = defaultdict(list)
-    for run in runs:
-        found[run["table"]].append(run)
-    return dict(sorted(found.items()))
-
-
-def gains_of(runs: list[Record], other: str, probe: str) -> Mean | None:
+def gain_of(record: Record, other: str, probe: str) -> Mean | None:
     """Of one table; None where it lacks the probe."""
-    gains = [run["gains"][other][probe] for run in runs if probe in run["gains"][other]]
-    return mean_gain(gains) if gains else None
+    found = record["gains"][other].get(probe)
+    return interval(found) if found else None
 
 
 def summary(store: Store, variant: str) -> dict[str, Any]:
     """Wins, ties and losses over the tables, for each comparison and probe."""
-    tables = by_table(store.runs(variant))
+    records = store.gains(variant)
     result: dict[str, Any] = {
         "variant": variant,
-        "tables": len(tables),
-        "seeds": min((len(runs) for runs in tables.values()), default=0),
+        "tables": len(records),
+        "seeds": min((len(record["seeds"]) for record in records), default=0),
     }
     for other in COMPARISONS:
         result[other] = {}
         for probe in SUMMARISED:
             counts = {"wins": 0, "ties": 0, "losses": 0}
-            for runs in tables.values():
-                if (found := gains_of(runs, other, probe)) is not None:
+            for record in records:
+                if (found := gain_of(record, other, probe)) is not None:
                     counts[found.verdict] += 1
             result[other][probe] = counts
-    result["collapsed"] = sum(run["collapsed"] for runs in tables.values() for run in runs)
+    result["collapsed"] = sum(run["collapsed"] for run in store.runs(variant))
     return result
 
 
@@ -91,11 +76,14 @@ def rendered(store: Store, variant: str) -> str:
         "| gain over untrained: flat; pooled; 200 labels | collapsed |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, runs in by_table(store.runs(variant)).items():
+    for record in store.gains(variant):
+        name = record["table"]
         table = store.table(name)
+        runs = [run for seed in record["seeds"] if (run := store.run(name, variant, seed))]
         if table is None:
             continue
-        best = [run["scores"]["tjepa"][run["best"]]["score"] for run in runs if run["best"]]
+        tried = [run["scores"]["tjepa"] for run in runs]
+        found = [one[probe]["score"] for one in tried if (probe := best(one))]
         cells = [
             name,
             table["metric"],
@@ -104,10 +92,10 @@ def rendered(store: Store, variant: str) -> str:
             _number(table["raw"]["linear_flat"]["score"]),
             " / ".join(_number(scores(runs, "untrained", probe)) for probe in SHOWN),
             " / ".join(_number(scores(runs, "tjepa", probe)) for probe in SHOWN),
-            _number(float(np.mean(best)) if best else None),
+            _number(float(np.mean(found)) if found else None),
             _number(table["gbdt"]["all"]["score"]),
             _number(table["gbdt"].get("linear_200", {}).get("score")),
-            "; ".join(_gain(gains_of(runs, "untrained", probe)) for probe in SHOWN),
+            "; ".join(_gain(gain_of(record, "untrained", probe)) for probe in SHOWN),
             str(sum(run["collapsed"] for run in runs)),
         ]
         lines.append(f"| {' | '.join(cells)} |")

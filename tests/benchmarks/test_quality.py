@@ -47,17 +47,17 @@ def test_the_error_of_a_gain_is_that_of_many_samples_of_rows(squared: bool) -> N
             return _losses(mine**2, True), _losses((1.2 * other) ** 2, True)
         return _losses(mine > 0.5, False), _losses(other > 0.4, False)
 
-    found = [gain(*draw(500)) for _ in range(400)]
+    found = [gain([mine], [other]) for mine, other in (draw(500) for _ in range(400))]
     spread = np.std([one.value for one in found])
     assert np.mean([one.error for one in found]) == pytest.approx(spread, rel=0.15)
 
 
 def test_a_gain_is_positive_where_less_is_lost() -> None:
     none, all_lost = _losses(np.zeros(9), False), _losses(np.ones(9), False)
-    assert gain(none, all_lost).value == 1
-    assert gain(all_lost, none).value == -1
+    assert gain([none], [all_lost]).value == 1
+    assert gain([all_lost], [none]).value == -1
     near, far = _losses(np.full(9, 4.0), True), _losses(np.full(9, 9.0), True)
-    assert gain(near, far).value == pytest.approx(1)
+    assert gain([near], [far]).value == pytest.approx(1)
     assert near.score == pytest.approx(2)
 
 
@@ -68,19 +68,51 @@ def test_draws_of_labels_that_disagree_make_a_gain_less_sure() -> None:
     better = rows & (random.random((4, 300)) < 0.5)
     better[::2] = rows[::2]  # only in every second draw
     other = losses.together([row.astype(np.float32) for row in better], False)
-    agreeing = gain(_losses(rows.mean(axis=0), False), _losses(better.mean(axis=0), False))
-    assert gain(other, mine).error > 1.5 * agreeing.error
+    agreeing = gain([_losses(rows.mean(axis=0), False)], [_losses(better.mean(axis=0), False)])
+    assert gain([other], [mine]).error > 1.5 * agreeing.error
+    # Of draws that only one of the two has nothing is known.
+    first = losses.together(list(other.rows[:2]), False)
+    assert gain([other], [losses.together(list(mine.rows[:2]), False)]) == gain([first], [mine])
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_the_error_of_a_gain_over_seeds_is_that_of_many_samples_of_rows_and_seeds(
+    squared: bool,
+) -> None:
+    random = np.random.default_rng(5)
+
+    def draw(rows: int, seeds: int) -> tuple[list[Losses], list[Losses]]:
+        """Rows are hard for all, seeds are lucky, and each encoder errs in its own way, too."""
+        shared = random.normal(size=rows)
+        mine = shared + 0.7 * random.normal(size=(seeds, rows))
+        other = shared + 0.7 * random.normal(size=(seeds, rows))
+        luck = 1.2 + 0.1 * random.normal(size=(seeds, 1))
+        lost = (mine**2, (luck * other) ** 2) if squared else (mine > 0.5, luck * other > 0.4)
+        ours, theirs = ([_losses(one, squared) for one in some] for some in lost)
+        return ours, theirs
+
+    found = [gain(*draw(400, 3)) for _ in range(400)]
+    spread = np.std([one.value for one in found])
+    stated = np.mean([one.error**2 + one.spread**2 for one in found]) ** 0.5
+    # What single encoders err is in both parts: the interval is on the safe side.
+    assert spread <= 1.1 * stated
+    assert stated < 1.5 * spread
+    assert {one.seeds for one in found} == {3}
 
 
 def test_an_interval_over_seeds_is_wider_than_one_of_rows_alone() -> None:
-    alike = summary.mean_gain([{"value": 0.1, "error": 0.02}] * 3)
+    def found(value: float, spread: float) -> summary.Mean:
+        one = {"value": value, "error": 0.02, "spread": spread, "seeds": 3 if spread else 1}
+        return summary.interval(one)
+
+    alike = found(0.1, 0.0)
     assert (alike.high - alike.low) / 2 == pytest.approx(1.96 * 0.02, rel=1e-3)
     assert alike.verdict == "wins"
-    apart = summary.mean_gain([{"value": value, "error": 0.02} for value in (0.0, 0.1, 0.2)])
+    apart = found(0.1, 0.1 / 3**0.5)
     assert apart.value == pytest.approx(0.1)
     assert apart.low < -0.03
     assert apart.verdict == "ties"
-    assert summary.mean_gain([{"value": -0.1, "error": 0.02}]).verdict == "losses"
+    assert found(-0.1, 0.0).verdict == "losses"
 
 
 def test_few_labels_are_the_same_for_every_model_and_hold_two_classes() -> None:
@@ -90,7 +122,8 @@ def test_few_labels_are_the_same_for_every_model_and_hold_two_classes() -> None:
     rare[table.train[:4]] = "yes"
     table = Table(**{**vars(table), "y": rare})
     draws = probes.labelled_rows(table, 20)
-    assert len(draws) == probes.DRAWS
+    assert len(draws) == probes.MOST_DRAWS
+    assert probes.GBDT_DRAWS <= probes.MOST_DRAWS
     for rows, again in zip(draws, probes.labelled_rows(table, 20), strict=True):
         assert rows.tolist() == again.tolist()
         assert set(rare[rows]) == {"yes", "no"}
@@ -127,46 +160,75 @@ def test_a_table_is_measured_once_with_all_that_is_compared(
     store, variant = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL)
     quality.run_table("made", variant, [0, 1], probes.NAMES, store, as_json=True)
     lines = store.file.read_text().splitlines()
-    assert [json.loads(line)["kind"] for line in lines] == ["table", "run", "run"]
+    assert [json.loads(line)["kind"] for line in lines] == ["table", "run", "gains", "run", "gains"]
     quality.run_table("made", variant, [0, 1], probes.NAMES, Store(store.file), as_json=True)
     assert store.file.read_text().splitlines() == lines
 
-    about, run = store.table("made"), store.run("made", variant.name, 0)
+    about, runs = store.table("made"), list(store.runs(variant.name))
+    [gains] = store.gains(variant.name)
     assert about is not None
-    assert run is not None
+    assert gains["seeds"] == [0, 1]
     boosted = about["gbdt"]["all"]["score"]
     assert boosted > 0.9 if task == "classification" else boosted < 0.3
     assert {one["library"] for one in about["libraries"]} == set(rivals.LIBRARIES)
     full = {"linear_flat", "linear_pool", "knn", "linear_50", "mlp", "xgboost"}
-    assert set(run["scores"]["tjepa"]) == set(run["scores"]["untrained"]) == full
+    for run in runs:
+        assert set(run["scores"]["tjepa"]) == set(run["scores"]["untrained"]) == full
     for other in measuring.COMPARISONS:
-        assert set(run["gains"][other]) == full | {"best"}
+        assert set(gains["gains"][other]) == full | {"best"}
     sign = 1 if task == "classification" else -1
+
+    def mean(whose: str, probe: str) -> float:
+        return float(np.mean([run["scores"][whose][probe]["score"] for run in runs]))
+
     for probe in full:
-        mine, other = (run["scores"][whose][probe]["score"] for whose in ("tjepa", "untrained"))
-        stored = run["gains"]["untrained"][probe]["value"]
-        assert stored == pytest.approx(sign * (mine - other), abs=1e-6)
-    few = about["gbdt"]["linear_50"]["score"]
-    gained = sign * (run["scores"]["tjepa"]["linear_50"]["score"] - few)
-    assert run["gains"]["gbdt"]["linear_50"]["value"] == pytest.approx(gained, abs=1e-6)
+        stored = gains["gains"]["untrained"][probe]["value"]
+        gained = sign * (mean("tjepa", probe) - mean("untrained", probe))
+        assert stored == pytest.approx(gained, abs=1e-6)
+    raw = sign * (mean("tjepa", "linear_pool") - about["raw"]["linear_flat"]["score"])
+    assert gains["gains"]["raw"]["linear_pool"]["value"] == pytest.approx(raw, abs=1e-6)
+    # Boosted trees have the first of the label draws alone.
+    few = gains["gains"]["gbdt"]["linear_50"]
+    assert few["seeds"] == 2
+    files = [tmp_path / "losses" / "made" / f"{variant.name}, seed {seed}.npz" for seed in (0, 1)]
+    ours = [measuring._losses_in(file, sign < 0)["tjepa linear_50"] for file in files]
+    assert {len(one.rows) for one in ours} == {probes.MOST_DRAWS}
+    five = [Losses(one.rows[: probes.GBDT_DRAWS], one.squared).score for one in ours]
+    gained = sign * (np.mean(five) - about["gbdt"]["linear_50"]["score"])
+    assert few["value"] == pytest.approx(gained, abs=1e-6)
 
 
-def _run(table: str, seed: int, value: float, collapsed: bool = False) -> Record:
-    one = {"value": value, "error": 0.01}
+def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() -> None:
+    scores = {name: {"score": 0.5, "validation": 0.3} for name in probes.FULL}
+    scores["knn"] = {"score": 0.1, "validation": 0.2}
+    scores["linear_200"] = {"score": 0.9}
+    assert measuring.best(scores) == "knn"
+    assert measuring.best({k: v for k, v in scores.items() if k != "mlp"}) == "knn"
+    assert measuring.best({k: v for k, v in scores.items() if k != "xgboost"}) is None
+
+
+def _run(table: str, seed: int, collapsed: bool = False) -> Record:
+    return {
+        "kind": "run", "table": table, "variant": "balanced", "seed": seed, "collapsed": collapsed,
+    }  # fmt: skip
+
+
+def _gains(table: str, value: float, seeds: int = 3) -> Record:
+    one = {"value": value, "error": 0.01, "spread": 0.01 * (seeds > 1), "seeds": seeds}
     by_probe = dict.fromkeys(summary.SUMMARISED, one)
     return {
-        "kind": "run", "table": table, "variant": "balanced", "seed": seed,
-        "collapsed": collapsed, "gains": dict.fromkeys(measuring.COMPARISONS, by_probe),
+        "kind": "gains", "table": table, "variant": "balanced", "seeds": list(range(seeds)),
+        "gains": dict.fromkeys(measuring.COMPARISONS, by_probe),
     }  # fmt: skip
 
 
 def test_a_summary_counts_tables_not_runs(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
-    for seed in range(3):
-        store.add(_run("better", seed, 0.1))
-        store.add(_run("worse", seed, -0.1, collapsed=seed == 2))
-        store.add(_run("same", seed, 0.0))
-    store.add({**_run("other", 0, 0.1), "variant": "quick"})
+    for name, value in (("better", 0.1), ("worse", -0.1), ("same", 0.0)):
+        for seed in range(3):
+            store.add(_run(name, seed, collapsed=name == "worse" and seed == 2))
+        store.add(_gains(name, value))
+    store.add({**_gains("other", 0.1), "variant": "quick"})
     found = summary.summary(Store(store.file), "balanced")
     assert (found["tables"], found["seeds"], found["collapsed"]) == (3, 3, 1)
     for other in measuring.COMPARISONS:
@@ -176,9 +238,9 @@ def test_a_summary_counts_tables_not_runs(tmp_path: Path) -> None:
 
 def test_a_later_line_counts(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
-    store.add(_run("same", 0, 0.0))
-    store.add(_run("same", 0, 0.5))
-    [found] = Store(store.file).runs("balanced")
+    store.add(_gains("same", 0.0))
+    store.add(_gains("same", 0.5))
+    [found] = Store(store.file).gains("balanced")
     assert found["gains"]["raw"]["best"]["value"] == 0.5
 
 
@@ -223,7 +285,7 @@ def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path
 
     def add(variant: str, table: str, seed: int, score: float) -> None:
         found = {name: {"score": score} for name in ("linear_flat", "linear_pool", "linear_200")}
-        run = {**_run(table, seed, 0.0), "variant": variant, "preset": variant.split(",")[0]}
+        run = {**_run(table, seed), "variant": variant, "preset": variant.split(",")[0]}
         store.add({**run, "scores": {"tjepa": found}})
 
     for seed, score in enumerate((0.7, 0.8)):
@@ -250,10 +312,8 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
         "kind": "table", "table": "made", "metric": "accuracy", "dummy": 0.5,
         "raw": {"linear_flat": {"score": 0.6}}, "gbdt": {"all": {"score": 0.8}},
     })  # fmt: skip
-    store.add({
-        **_run("made", 0, 0.1), "best": "linear_flat",
-        "scores": {"tjepa": three, "untrained": three},
-    })  # fmt: skip
+    store.add({**_run("made", 0), "scores": {"tjepa": three, "untrained": three}})
+    store.add(_gains("made", 0.1, seeds=1))
     quality.write_book(book, store)
     text = book.read_text()
     assert text.startswith("Words before.\n")
