@@ -15,6 +15,7 @@ from tests.model.references import (
     slow_predict,
 )
 from tjepa.model import TJEPA, Encoder, Masks, Rows, Sizes
+from tjepa.model.jepa import LEAST_STD
 from tjepa.model.tokenizer import FeatureTokenizer
 
 ALL = pytest.mark.parametrize(("n_numeric", "cardinalities"), TABLES.values(), ids=TABLES)
@@ -166,6 +167,23 @@ def test_targets_are_the_target_encoder_on_the_full_row() -> None:
     for i in range(4):
         for k, target in enumerate(masks.targets[i].tolist()):
             assert torch.equal(targets[i, k], latent[i, target])
+
+
+@torch.no_grad()
+def test_standardised_targets_say_only_how_rows_differ() -> None:
+    sizes = replace(TINY, standardised_targets=True)
+    model = random_model(3, (2, 4), sizes=sizes)
+    rows, masks = random_rows(4, 3, (2, 4)), random_masks(4, 5)
+    latent = model.target_encoder(rows)
+    answer = model(rows, masks)
+    for i in range(4):
+        for k, target in enumerate(masks.targets[i].tolist()):
+            for place, j in enumerate(target):
+                away = latent[i, j] - latent[:, j].mean(dim=0)
+                spread = latent[:, j].var(dim=0, correction=0).sqrt() + LEAST_STD
+                torch.testing.assert_close(answer.targets[i, k, place], away / spread)
+    alone = model(rows[:1], Masks(masks.context[:1], masks.targets[:1]))
+    assert not alone.targets.any()
 
 
 def test_the_target_encoder_gets_no_gradient_and_all_else_does() -> None:

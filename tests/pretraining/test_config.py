@@ -29,6 +29,7 @@ WHOLE = {
     "max_categories": (2, 100_000),
     "seed": (0, 2**31 - 1),
 }
+SWITCHES = ("shared_context", "standardised_targets")
 REAL = {
     "dropout": (0.0, 0.9),
     "context_min": (0.01, 0.99),
@@ -58,7 +59,7 @@ def test_every_setting_is_in_the_tables_of_this_file() -> None:
         *WHOLE,
         *REAL,
         *CHOICES,
-        "shared_context",
+        *SWITCHES,
     }
 
 
@@ -142,8 +143,8 @@ def test_a_run_without_any_loss_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [0, 1, "yes", None])
 def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
-    expected = f"shared_context is {value!r}: choose True or False."
-    assert refused(shared_context=value) == expected
+    for name in SWITCHES:
+        assert refused(**{name: value}) == f"{name} is {value!r}: choose True or False."
 
 
 @pytest.mark.parametrize("scaling", get_args(Scaling))

@@ -19,14 +19,16 @@ from tjepa.model.masking import Masks
 from tjepa.model.tokenizer import FeatureTokenizer, Rows
 from tjepa.model.transformer import Transformer
 
+LEAST_STD = 0.1
+"""Of a target dimension over rows, where targets are standardised: less is hardly a signal."""
 Readout = Literal["last", "average"]
 """The tokens of the last layer, or the average over layers (see `Transformer.average`)."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Widths and depths of the encoder and of its narrower predictor, what is read from it, and the
-    bins in which a number is told.
+    """Widths and depths of the encoder and of its narrower predictor, what is read from it, whether
+    targets are standardised over rows, and the bins in which a number is told.
     """
 
     width: int
@@ -41,6 +43,7 @@ class Sizes:
     dropout: float
     shared_context: bool = True
     readout: Readout = "last"
+    standardised_targets: bool = False
     bins: int = 0
 
 
@@ -140,6 +143,7 @@ class TJEPA(nn.Module):
         self.context_encoder = Encoder(n_numeric, cardinalities, sizes)
         self.target_encoder = deepcopy(self.context_encoder).requires_grad_(False)
         self.predictor = Predictor(n_numeric + len(cardinalities), sizes)
+        self.standardised_targets = sizes.standardised_targets
         self.imputed = CellDecoder(n_numeric, cardinalities, sizes.width, sizes.bins)
         self.restored = CellDecoder(n_numeric, cardinalities, sizes.width, sizes.bins)
 
@@ -159,6 +163,9 @@ class TJEPA(nn.Module):
         predictions = self.predictor(context, named)
         with torch.no_grad():
             latent = self.target_encoder(rows)
+            if self.standardised_targets:
+                std, mean = torch.std_mean(latent, dim=0, correction=0)
+                latent = (latent - mean) / (std + LEAST_STD)
             targets = _gather(latent, masks.targets.flatten(1)).view_as(predictions)
         return Prediction(F.mse_loss(predictions, targets), predictions, targets, context)
 

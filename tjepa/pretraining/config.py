@@ -46,6 +46,9 @@ class PretrainingConfig:
     """The predictor computes the context once per row; off, as in the paper, once per target."""
     prediction: float = 1.0
     """Weight of T-JEPA's loss, the latent prediction."""
+    standardised_targets: bool = False
+    """Target tokens are standardised over the rows of a batch: what is common to all rows is no part
+    of the loss."""
     imputation: float = 1.0
     """Weight of the loss of telling hidden cells from the mean of the context's tokens."""
     restoration: float = 1.0
@@ -151,8 +154,9 @@ class PretrainingConfig:
                 raise ConfigError(
                     f"{name} is {getattr(self, name)!r}: choose {' or '.join(choices)}."
                 )
-        if not isinstance(self.shared_context, bool):
-            raise ConfigError(f"shared_context is {self.shared_context!r}: choose True or False.")
+        for name in ("shared_context", "standardised_targets"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} is {getattr(self, name)!r}: choose True or False.")
 
     @property
     def sizes(self) -> Sizes:

@@ -57,6 +57,12 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Losses": (
         ("prediction", "Latent prediction", "Weight of T-JEPA's own loss; 0 leaves it out."),
         (
+            "standardised_targets",
+            "Standardise targets",
+            "Latent targets less their mean over rows, by their spread: what all rows share is not "
+            "to be predicted.",
+        ),
+        (
             "imputation",
             "Imputation",
             "Weight of telling hidden cells from the mean of the visible tokens; 0 leaves it out.",
