@@ -47,8 +47,8 @@ class PretrainingConfig:
     prediction: float = 1.0
     """Weight of T-JEPA's loss, the latent prediction."""
     standardised_targets: bool = False
-    """Target tokens are standardised over the rows of a batch: what is common to all rows is no part
-    of the loss."""
+    """Target tokens are standardised over the rows of a batch: what is common to all rows is no
+    part of the loss."""
     imputation: float = 1.0
     """Weight of the loss of telling hidden cells from the mean of the context's tokens."""
     restoration: float = 1.0
