@@ -94,6 +94,9 @@ def test_a_run_that_grows_no_better_stops_early_and_is_finished(bench: Workbench
     assert run.epochs_done == best + 2 < 40
     # 320 rows less 64 held out and 48 for validation are 208 to train on.
     assert (run.summary["best_epoch"], run.summary["held_out_rows"]) == (best, 21)
+    kept_row = bench.metrics(run_id)[best - 1]
+    told = ("loss", "std", "std_ratio", "rank", "collapsed")
+    assert {name: run.summary[name] for name in told} == {name: kept_row[name] for name in told}
     assert seen[-1].share == 1.0
 
 

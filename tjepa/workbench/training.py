@@ -34,6 +34,7 @@ TRIAL_SECONDS = 1.5
 TRIAL_CELLS = 500_000
 TRIAL_TOKENS = 16_384
 """Of a step that is timed: larger ones are timed in part."""
+DIAGNOSTICS = ("loss", "std", "std_ratio", "rank", "collapsed")
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,9 @@ def _train(store: Store, run: RunInfo, table: RawTable) -> Work[None]:
         diary.write()
     trained = TrainedEncoder(pretrainer.encoder, config, encoder, run.schema)
     store.save_tensors(run.run_id, "encoder", *trained.to_parts())
-    summary = diary.last | _outcome(pretrainer, len(rows))
+    summary = _outcome(pretrainer, len(rows))
+    kept_epoch = summary["best_epoch"] or pretrainer.epoch
+    summary |= _diagnostics(store.metrics(run.run_id), kept_epoch)
     store.update_run(run.run_id, state="finished", ended=now(), summary=summary, pid=None)
     store.delete_tensors(run.run_id, "checkpoint")
 
@@ -212,6 +215,14 @@ def _outcome(pretrainer: Pretrainer, rows: int) -> dict[str, Any]:
     }
 
 
+def _diagnostics(metrics: list[dict[str, Any]], epoch: int) -> dict[str, Any]:
+    """Loss and spread after an epoch, or after the nearest one before it that was written down: a
+    process that is killed between two files leaves a gap.
+    """
+    told = [row for row in metrics if row.get("epoch", 0) <= epoch]
+    return {name: row.get(name) for row in told[-1:] for name in DIAGNOSTICS}
+
+
 class _Diary:
     """Numbers and checkpoints of a run, written now and then: epochs may last milliseconds."""
 
@@ -220,23 +231,16 @@ class _Diary:
         self._rows: list[dict[str, Any]] = []
         self._checkpoint: dict[str, Tensor] | None = None
         self._flushed = self._saved = time.monotonic()
-        # Those of the last epoch so far: a run that is resumed after it has none to come.
-        kept = ("loss", "std", "std_ratio", "rank", "collapsed")
-        last = store.metrics(run_id)[-1:]
-        self.last: dict[str, Any] = {name: row.get(name) for row in last for name in kept}
 
     def note(self, event: EpochEvent) -> None:
-        self.last = {
-            "loss": event.loss,
-            "std": event.spread.std,
-            "std_ratio": event.std_ratio,
-            "rank": event.spread.rank,
-            "collapsed": event.collapsed,
-        }
         self._rows.append(
             {
                 "epoch": event.epoch,
-                **self.last,
+                "loss": event.loss,
+                "std": event.spread.std,
+                "std_ratio": event.std_ratio,
+                "rank": event.spread.rank,
+                "collapsed": event.collapsed,
                 "held_out": event.held_out,
                 "learning_rate": event.learning_rate,
                 "momentum": event.momentum,
