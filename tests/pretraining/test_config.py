@@ -131,7 +131,9 @@ def test_an_unknown_choice_is_refused(value: object) -> None:
     assert refused(scaling=value) == f"scaling is {value!r}: choose standard or quantile."
     expected = f"precision is {value!r}: choose auto or float32 or bfloat16."
     assert refused(precision=value) == expected
-    assert refused(readout=value) == f"readout is {value!r}: choose last or average."
+    assert (
+        refused(readout=value) == f"readout is {value!r}: choose last or average or concatenation."
+    )
 
 
 def test_a_run_without_any_loss_is_refused() -> None:

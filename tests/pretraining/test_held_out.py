@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tests.pretraining.tables import dependent, independent, small
-from tjepa.model import Rows, replaced
+from tjepa.model import Encoder, Rows, feature_groups, replaced
 from tjepa.pretraining import EpochEvent, Pretrainer, embed, new_model
 from tjepa.pretraining.held_out import CHECKS, MOST, HeldOut, held_out_count
 
@@ -112,16 +112,35 @@ def test_without_restoration_nothing_is_held_out_and_the_last_weights_stay() -> 
 
 
 @pytest.mark.parametrize("width", [16, 12], ids=["kernels", "torch"])
-def test_the_average_readout_is_the_mean_of_the_normalised_layers(width: int) -> None:
+def test_a_readout_is_of_the_normalised_layers(width: int) -> None:
     rows, cardinalities = independent(2, (3,), n=40)
-    config = small(width=width, layers=3, readout="average")
-    encoder = new_model(2, cardinalities, config).context_encoder
+
+    def made(readout: str) -> Encoder:
+        config = small(width=width, layers=3, readout=readout)
+        return new_model(2, cardinalities, config).context_encoder
+
+    encoder = made("last")
     x = torch.cat([encoder.reg.expand(40, -1, -1), encoder.tokenizer(rows)], dim=1)
     layers = []
     for block in encoder.transformer.blocks:
         x = block(x)
         layers.append(torch.nn.functional.layer_norm(x, (width,)))
-    expected = torch.stack(layers).mean(0)[:, 1:]
-    torch.testing.assert_close(embed(encoder, rows), expected.detach(), rtol=1e-4, atol=1e-5)
-    last = new_model(2, cardinalities, small(width=width, layers=3)).context_encoder
-    torch.testing.assert_close(embed(last, rows), layers[-1][:, 1:].detach(), rtol=1e-4, atol=1e-5)
+    expected = {
+        "last": layers[-1],
+        "average": torch.stack(layers).mean(0),
+        "concatenation": torch.cat(layers, dim=-1),
+    }
+    for readout, tokens in expected.items():
+        found = embed(made(readout), rows)
+        torch.testing.assert_close(found, tokens[:, 1:].detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_concatenated_tokens_of_a_subset_and_of_groups_have_all_layers() -> None:
+    rows, cardinalities = independent(3, (3,), n=10)
+    config = small(width=12, layers=2, readout="concatenation")
+    encoder = new_model(3, cardinalities, config).context_encoder
+    assert encoder.token_width == 24
+    in_groups = embed(encoder, rows, max_features=2)
+    assert in_groups.shape == (10, 4, 24)
+    for group in feature_groups(4, 2):
+        torch.testing.assert_close(in_groups[:, group], embed(encoder, rows, group.tolist()))

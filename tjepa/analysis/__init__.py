@@ -3,6 +3,7 @@
 from tjepa.analysis.agreement import Agreement, agreement
 from tjepa.analysis.attribution import Attribution, attribution
 from tjepa.analysis.fitting import (
+    MOST_ROWS,
     ChosenRows,
     Fitted,
     choose_rows,
@@ -14,6 +15,7 @@ from tjepa.analysis.projection import Projection, pca, sample_rows, umap, warm_u
 from tjepa.analysis.relevance import Relevance, relevance, token_variance
 
 __all__ = [
+    "MOST_ROWS",
     "Agreement",
     "Attribution",
     "ChosenRows",

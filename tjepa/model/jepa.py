@@ -21,8 +21,9 @@ from tjepa.model.transformer import Transformer
 
 LEAST_STD = 0.1
 """Of a target dimension over rows, where targets are standardised: less is hardly a signal."""
-Readout = Literal["last", "average"]
-"""The tokens of the last layer, or the average over layers (see `Transformer.average`)."""
+Readout = Literal["last", "average", "concatenation"]
+"""Downstream a token is that of the last layer, the average over layers, or all of them side by
+side (see `Transformer.layers`)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Sizes:
     standardised_targets: bool = False
     bins: int = 0
 
+    @property
+    def token_width(self) -> int:
+        """Numbers of a token downstream."""
+        return self.width * (self.layers if self.readout == "concatenation" else 1)
+
 
 class Encoder(nn.Module):
     """Tokenizer, [REG] tokens and transformer. [REG] is always visible and never returned."""
@@ -58,7 +64,7 @@ class Encoder(nn.Module):
         self.transformer = Transformer(
             sizes.width, sizes.layers, sizes.heads, sizes.ffn, sizes.dropout
         )
-        self.readout = sizes.readout
+        self.readout, self.token_width = sizes.readout, sizes.token_width
 
     def forward(self, rows: Rows, visible: Tensor | None = None) -> Tensor:
         """Latent tokens f32 [B, D, H]; with `visible` i64 [B, Nv] only those, f32 [B, Nv, H].
@@ -68,10 +74,16 @@ class Encoder(nn.Module):
         return self.transformer(self._sequence(rows, visible))[:, len(self.reg) :]
 
     def represent(self, rows: Rows, visible: Tensor | None = None) -> Tensor:
-        """The representation that is used downstream: tokens as `forward` says, by `readout`."""
+        """The representation that is used downstream: tokens as `forward` says, by `readout`.
+
+        They have `token_width` numbers each.
+        """
         if self.readout == "last":
             return self(rows, visible)
-        return self.transformer.average(self._sequence(rows, visible))[:, len(self.reg) :]
+        layers = self.transformer.layers(self._sequence(rows, visible))[:, :, len(self.reg) :]
+        if self.readout == "average":
+            return layers.mean(dim=0)
+        return layers.permute(1, 2, 0, 3).flatten(2)
 
     def _sequence(self, rows: Rows, visible: Tensor | None) -> Tensor:
         tokens = self.tokenizer(rows)

@@ -59,15 +59,15 @@ class Transformer(nn.Module):
         return self.norm(x)
 
     @torch.no_grad()
-    def average(self, x: Tensor) -> Tensor:
-        """The mean over blocks of the tokens that leave them, each normalised: f32 [B, N, H]."""
+    def layers(self, x: Tensor) -> Tensor:
+        """The tokens that leave each block, normalised: f32 [layers, B, N, H]."""
         if kernels.fit(self, x):
-            return self.norm(kernels.states(self, x)).mean(dim=0)
-        total = torch.zeros_like(x)
+            return self.norm(kernels.states(self, x))
+        left = []
         for block in self.blocks:
             x = block(x)
-            total += self.norm(x)
-        return total / len(self.blocks)
+            left.append(self.norm(x))
+        return torch.stack(left)
 
 
 def _visible(n: int, groups: int, group_size: int, device: torch.device) -> Tensor:

@@ -394,7 +394,7 @@ def embed(
     encoder.eval()
     features = rows.missing.shape[1]
     if visible is None and max_features is not None and features > max_features:
-        tokens = torch.empty(len(rows), features, encoder.reg.shape[1], dtype=encoder.reg.dtype)
+        tokens = torch.empty(len(rows), features, encoder.token_width, dtype=encoder.reg.dtype)
         for group in feature_groups(features, max_features):
             tokens[:, group] = embed(encoder, rows.only(group))
         return tokens

@@ -83,11 +83,11 @@ class TrainedEncoder:
     def vector_names(self, pool: Pool) -> list[str]:
         """What the E numbers of a vector are called: `column:dimension`, or `mean:dimension`."""
         owners = self.names if _checked(pool) == "flat" else ("mean",)
-        return [f"{owner}:{k}" for owner in owners for k in range(self.config.width)]
+        return [f"{owner}:{k}" for owner in owners for k in range(self.encoder.token_width)]
 
     def parts(self, encoded: EncodedTable, pool: Pool) -> Iterator[np.ndarray]:
         """Vectors f32 [n, E] of all rows, so many rows at a time that memory stays bounded."""
-        per_row = max(1, len(self.names) * self.config.width)
+        per_row = max(1, len(self.names) * self.encoder.token_width)
         size = max(1, min(PART_ROWS, PART_VALUES // per_row))
         for start in range(0, len(encoded), size):
             some = encoded.rows(np.arange(start, min(start + size, len(encoded))))

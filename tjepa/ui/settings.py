@@ -52,7 +52,12 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ffn", "Feed-forward width", ""),
         ("dropout", "Dropout", ""),
         ("reg_tokens", "[REG] tokens", "Always visible, never predicted, dropped downstream."),
-        ("readout", "Readout", "Tokens downstream: of the last layer, or averaged over layers."),
+        (
+            "readout",
+            "Readout",
+            "Tokens downstream: of the last layer, averaged over layers, or of all layers side by "
+            "side.",
+        ),
     ),
     "Losses": (
         ("prediction", "Latent prediction", "Weight of T-JEPA's own loss; 0 leaves it out."),

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from tjepa.analysis import MOST_ROWS
 from tjepa.errors import AnalysisError, StoreError
 from tjepa.pretraining import Pool, TrainedEncoder
 from tjepa.progress import Progress, Work
@@ -22,8 +23,10 @@ from tjepa.table import (
 
 Source = Literal["tjepa", "untrained", "raw"]
 
-FLAT_LIMIT = 4_096
-"""Vectors wider than this are mean-pooled before they are compared, mapped or probed."""
+FLAT_LIMIT = 8_192
+FLAT_VALUES = 2**28
+"""Wider vectors, or more numbers in those of all rows (1 GB), are mean-pooled before they are
+compared, mapped or probed."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class LoadedRun:
     @property
     def pool(self) -> Pool:
         """How tokens become the vector of a row, f32 [D·H], or [H] where that would be wide."""
-        wide = len(self.encoder.names) * self.encoder.config.width > FLAT_LIMIT
-        return "mean" if wide else "flat"
+        width = len(self.encoder.vector_names("flat"))
+        rows = min(len(self.encoded), MOST_ROWS)
+        return "mean" if width > FLAT_LIMIT or rows * width > FLAT_VALUES else "flat"
 
     def target(self) -> tuple[np.ndarray, Task]:
         """Class names (object) or numbers (f64) of every row, None or NaN where unknown.
