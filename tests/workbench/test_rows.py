@@ -12,9 +12,9 @@ from tjepa import Workbench, finish
 from tjepa.errors import ConfigError, EncodingError, SchemaError, StoreError
 from tjepa.pretraining import trained as artefact
 from tjepa.table import infer_schema, override
-from tjepa.workbench import streaming
+from tjepa.workbench import loaded, streaming
 
-WIDTH = tiny().width
+WIDTH = tiny().sizes.token_width
 BORN = [f"born: {part}" for part in ("elapsed days", "year", "month", "weekday")]
 FEATURES = ["height", "weight", *BORN, "town"]
 
@@ -159,6 +159,19 @@ def test_a_file_of_vectors_holds_what_embed_returns(
     pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
     assert pq.ParquetFile(out).num_row_groups == 3
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"), [((0, 0), "flat"), ((-1, 0), "mean"), ((0, -1), "mean")]
+)
+def test_rows_are_compared_by_all_their_tokens_unless_those_are_many(
+    limits: tuple[int, int], expected: str, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, flat = finished.bench.store, len(FEATURES) * WIDTH
+    monkeypatch.setattr(loaded, "FLAT_LIMIT", flat + limits[0])
+    monkeypatch.setattr(loaded, "FLAT_VALUES", N * flat + limits[1])
+    table = store.table(store.run(finished.run_id).table_id)
+    assert loaded.load(store, table, finished.run_id).pool == expected
 
 
 def test_no_rows_make_an_empty_file(finished: Finished, tmp_path: Path) -> None:
