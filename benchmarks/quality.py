@@ -2,8 +2,8 @@
 
 ``make bench-quality``, or ``python -m benchmarks.quality [--tables a,b] [--seeds 0,1,2]
 [--preset balanced] [--set field=value …] [--probes …] [--json]``. Every result is a line of
-``benchmarks/results/quality.jsonl``; what is there already is not measured again, so a run that was
-stopped goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
+``benchmarks/results/quality.jsonl``; what is there already, of the same table and configuration, is
+not measured again, so a run that was stopped goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
 ``--render`` writes the table of ``benchmarks/RESULTS.md``.
 
 Tables lie in TJEPA_BENCH_DATA. Original splits where there are some; scaling, encoding and
@@ -30,13 +30,14 @@ import torch
 
 from benchmarks.stick import probes, summary, tables
 from benchmarks.stick.measuring import (
-    is_measured,
+    has_probes,
+    is_current,
     made_of,
     measure_gains,
     measure_rivals,
     measure_run,
 )
-from benchmarks.stick.records import Store, Variant, change
+from benchmarks.stick.records import Record, Store, Variant, change
 from tjepa.pretraining import PRESETS
 
 HERE = Path(__file__).parent
@@ -78,16 +79,15 @@ def run_table(
     def losses_file(seed: int) -> Path:
         return folder / "losses" / name / f"{variant.name}, seed {seed}.npz"
 
+    def current(run: Record) -> bool:
+        return is_current(run, table, variant, losses_file(run["seed"]))
+
     for seed in seeds:
         run = store.run(name, variant.name, seed)
-        if is_measured(run, table, wanted, losses_file(seed)):
+        if run is not None and current(run) and has_probes(run, table, wanted):
             continue
         store.add(measure_run(table, variant, seed, wanted, losses_file(seed)))
-        runs = [
-            run
-            for run in store.runs(variant.name)
-            if run["table"] == name and losses_file(run["seed"]).exists()
-        ]
+        runs = [run for run in store.runs(variant.name) if run["table"] == name and current(run)]
         runs.sort(key=lambda run: int(run["seed"]))
         files = [losses_file(run["seed"]) for run in runs]
         gains = measure_gains(rivals, variant, runs, rivals_file, files)

@@ -111,6 +111,7 @@ def measure_run(
         "made_of": made_of(table),
         "variant": variant.name,
         "preset": variant.preset,
+        "config": config.to_json(),
         "seed": seed,
         "seconds": round(seconds, 1),
         "steps": pretrainer.steps,
@@ -200,11 +201,17 @@ def _losses_in(file: Path, squared: bool) -> dict[str, Losses]:
         return {name: together(list(stored[name]), squared) for name in names}
 
 
-def is_measured(
-    record: Record | None, table: Table, wanted: tuple[str, ...], losses_file: Path
-) -> bool:
-    """Whether a stored run is of this very table and has every probe that is asked for."""
-    if record is None or record["made_of"] != made_of(table) or not losses_file.exists():
-        return False
-    width = record["scores"]["tjepa"]
-    return all(name in width or not probes.has(name, table) or name == "mlp" for name in wanted)
+def is_current(record: Record, table: Table, variant: Variant, losses_file: Path) -> bool:
+    """Whether a stored run is of this very table, and of what the variant means today."""
+    config = variant.config(len(table.train), record["seed"])
+    return (
+        record["made_of"] == made_of(table)
+        and record.get("config") == config.to_json()
+        and losses_file.exists()
+    )
+
+
+def has_probes(record: Record, table: Table, wanted: tuple[str, ...]) -> bool:
+    """Whether a run has every probe that is asked for and that the table allows."""
+    scores = record["scores"]["tjepa"]
+    return all(name in scores or not probes.has(name, table) or name == "mlp" for name in wanted)

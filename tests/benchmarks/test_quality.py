@@ -198,6 +198,22 @@ def test_a_table_is_measured_once_with_all_that_is_compared(
     assert few["value"] == pytest.approx(gained, abs=1e-6)
 
 
+def test_runs_of_another_configuration_are_measured_anew_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preset may have meant something else when they were stored."""
+    monkeypatch.setattr(rivals, "TRIALS", 1)
+    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
+    monkeypatch.setattr(tables, "load", lambda name: _table("regression"))
+    store, variant, wanted = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL), ("linear_pool",)
+    quality.run_table("made", variant, [0, 1], wanted, store, as_json=True)
+    for run in list(store.runs()):
+        store.add(run | {"config": run["config"] | {"ffn": 8}})
+    quality.run_table("made", variant, [1], wanted, store, as_json=True)
+    assert {run["seed"]: run["config"]["ffn"] for run in store.runs()} == {0: 8, 1: 128}
+    assert [one["seeds"] for one in store.gains(variant.name)] == [[1]]
+
+
 def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() -> None:
     scores = {name: {"score": 0.5, "validation": 0.3} for name in probes.FULL}
     scores["knn"] = {"score": 0.1, "validation": 0.2}
