@@ -16,6 +16,7 @@ from tjepa.pretraining import TrainedEncoder
 from tjepa.progress import Progress, Work
 from tjepa.table import EncodedTable, infer_schema, override, split_table
 from tjepa.workbench import bench as bench_module
+from tjepa.workbench import loaded
 
 Ask = Callable[[Workbench, str], Any]
 Make = Callable[[Workbench, str], Work[Any]]
@@ -154,6 +155,14 @@ def test_attributions_name_the_original_columns_and_the_parts_of_dates(finished:
         "born: weekday",
         "town",
     }
+
+
+def test_probe_and_attribution_say_that_rows_stood_as_means(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
+    for work in (finished.bench.compute_probe, finished.bench.compute_attribution):
+        assert "A row stood as the mean of its tokens" in finish(work(finished.run_id)).left_out[-1]
 
 
 def test_only_rows_that_the_probe_uses_are_embedded(

@@ -171,7 +171,10 @@ def test_rows_are_compared_by_all_their_tokens_unless_those_are_many(
     monkeypatch.setattr(loaded, "FLAT_LIMIT", flat + limits[0])
     monkeypatch.setattr(loaded, "FLAT_VALUES", N * flat + limits[1])
     table = store.table(store.run(finished.run_id).table_id)
-    assert loaded.load(store, table, finished.run_id).pool == expected
+    run = loaded.load(store, table, finished.run_id)
+    assert run.pool == expected
+    note = f"the mean of its tokens, {WIDTH} numbers: side by side they are {flat:,}, more"
+    assert [note in said for said in run.pooling_notes] == [True] * (expected == "mean")
 
 
 def test_no_rows_make_an_empty_file(finished: Finished, tmp_path: Path) -> None:

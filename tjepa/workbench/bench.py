@@ -430,7 +430,9 @@ class Workbench:
         views = yield from within(_views(loaded, rows), 0.0, 0.3)
         trees = tree_matrix(loaded.encoded.rows(rows))
         work = probe(views, trees, y[rows], chosen.within(rows), task, seed=seed)
-        return self._keep(run_id, "probe", (yield from within(work, 0.3, 1.0)))
+        found = yield from within(work, 0.3, 1.0)
+        found = replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
+        return self._keep(run_id, "probe", found)
 
     def attribution(self, run_id: str) -> Attribution | None:
         return self._kept(run_id, "attribution", Attribution)
@@ -481,7 +483,8 @@ class Workbench:
             seed=seed,
         )
         found = yield from within(work, 0.2, 1.0)
-        found = replace(found, left_out=(*chosen.left_out, *found.left_out))
+        left_out = (*chosen.left_out, *found.left_out, *loaded.pooling_notes)
+        found = replace(found, left_out=left_out)
         return self._keep(run_id, "attribution", found)
 
     def _to_embed(

@@ -1,7 +1,7 @@
 """A finished run opened for analysis, and its rows as each representation sees them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -48,6 +48,17 @@ class LoadedRun:
         width = len(self.encoder.vector_names("flat"))
         rows = min(len(self.encoded), MOST_ROWS)
         return "mean" if width > FLAT_LIMIT or rows * width > FLAT_VALUES else "flat"
+
+    @property
+    def pooling_notes(self) -> tuple[str, ...]:
+        """A sentence where rows stand as means of their tokens."""
+        if self.pool == "flat":
+            return ()
+        all_of_them, mean = (len(self.encoder.vector_names(pool)) for pool in get_args(Pool))
+        return (
+            f"A row stood as the mean of its tokens, {mean:,} numbers: side by side they are "
+            f"{all_of_them:,}, more than is probed of {len(self.encoded):,} rows.",
+        )
 
     def target(self) -> tuple[np.ndarray, Task]:
         """Class names (object) or numbers (f64) of every row, None or NaN where unknown.
