@@ -41,11 +41,14 @@ def test_a_linear_target_is_recovered_in_its_own_units() -> None:
     np.testing.assert_allclose(model.predict_score(X[TEST]), y[TEST], atol=1)
 
 
-def test_ridge_is_the_regression_of_the_standardised_target() -> None:
+@pytest.mark.parametrize("more", [0, N], ids=["more rows", "more dimensions"])
+def test_ridge_is_the_regression_of_the_standardised_target(more: int) -> None:
     from sklearn.linear_model import Ridge
 
-    y = X[:, 0] + np.random.default_rng(1).normal(size=N)
-    train, validation = X[TRAIN] - X[TRAIN].mean(axis=0), X[VALIDATION]
+    random = np.random.default_rng(1)
+    y = X[:, 0] + random.normal(size=N)
+    wide = np.hstack([X, random.normal(size=(N, more)).astype(np.float32)])
+    train, validation = wide[TRAIN] - wide[TRAIN].mean(axis=0), wide[VALIDATION]
     weights, offset = fitting._ridge(train, y[TRAIN], validation, y[VALIDATION], 0)
     scaled = (y[TRAIN] - y[TRAIN].mean()) / y[TRAIN].std()
     fits = [

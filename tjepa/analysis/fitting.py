@@ -347,12 +347,14 @@ def _ridge(
     from scipy.linalg import cho_factor, cho_solve
 
     mean, scale = y.mean(), y.std()
-    wide = x.astype(np.float64)
-    gram, product = wide.T @ wide, wide.T @ ((y - mean) / scale)
+    wide, known = x.astype(np.float64), (y - mean) / scale
+    # The same weights by the smaller of two systems: of dimensions, or of rows.
+    dual = len(x) < x.shape[1]
+    gram, known = (wide @ wide.T, known) if dual else (wide.T @ wide, wide.T @ known)
     best, least = np.zeros(x.shape[1]), np.inf
     for penalty in PENALTIES:
-        factor = cho_factor(gram + penalty * np.eye(len(gram)))
-        weights = cho_solve(factor, product) * scale
+        solved = cho_solve(cho_factor(gram + penalty * np.eye(len(gram))), known) * scale
+        weights = wide.T @ solved if dual else solved
         error = float(np.square(x_validation @ weights + mean - y_validation).mean())
         if error < least:
             best, least = weights, error
