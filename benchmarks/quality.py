@@ -2,9 +2,10 @@
 
 ``make bench-quality``, or ``python -m benchmarks.quality [--tables a,b] [--seeds 0,1,2]
 [--preset balanced] [--set field=value …] [--probes …] [--json]``. Every result is a line of
-``benchmarks/results/quality.jsonl``; what is there already, of the same table and configuration,
-is not measured again, so a run that was stopped goes on. ``--summary`` counts wins, ties and losses
-over the tables from what is stored, ``--render`` writes the table of ``benchmarks/RESULTS.md``.
+``benchmarks/results/quality.jsonl``, and what was lost on the test rows lies beside it; what is
+there already, of the same table and configuration, is not measured again, so a run that was stopped
+goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
+``--render`` writes the table of ``benchmarks/RESULTS.md``.
 
 Tables lie in TJEPA_BENCH_DATA. Original splits where there are some; scaling, encoding and
 pre-training see training rows only; every choice is made on validation rows; test rows are scored

@@ -11,16 +11,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Losses:
-    """f32 [draws, rows]: wrong (1) or right (0), or squared errors; a draw for each label set."""
+    """What a model lost, over draws of labelled rows: one where it has them all.
 
+    ``draws`` f64 [draws]: the error rate or RMSE of each. ``rows`` f32 [rows]: what each test row
+    adds to them, the mean over draws; of an RMSE by its linear expansion (delta method).
+    """
+
+    draws: np.ndarray
     rows: np.ndarray
     squared: bool
 
     @property
     def score(self) -> float:
         """Accuracy, or RMSE; the mean over the draws."""
-        means = self.rows.mean(axis=1, dtype=np.float64)
-        return float(np.sqrt(means).mean() if self.squared else 1 - means.mean())
+        mean = float(self.draws.mean())
+        return mean if self.squared else 1 - mean
 
 
 def of(predicted: np.ndarray, truth: np.ndarray, squared: bool) -> np.ndarray:
@@ -31,7 +36,13 @@ def of(predicted: np.ndarray, truth: np.ndarray, squared: bool) -> np.ndarray:
 
 
 def together(draws: Sequence[np.ndarray], squared: bool) -> Losses:
-    return Losses(np.stack(draws), squared)
+    """Of what was lost on each row in each draw."""
+    lost = np.stack(draws).astype(np.float64)
+    found = lost.mean(axis=1)
+    if squared:
+        found = np.sqrt(found)
+        lost = lost / (2 * np.maximum(found, 1e-12)[:, None])
+    return Losses(found, lost.mean(axis=0).astype(np.float32), squared)
 
 
 @dataclass(frozen=True)
@@ -51,18 +62,16 @@ class Gain:
 def gain(mine: Sequence[Losses], other: Sequence[Losses]) -> Gain:
     """The paired gain, the mean over seeds: `Losses` of each seed, or of one where there are none.
 
-    Label draws that only one of the two has are left out. What a row says of a gain is averaged
-    over draws and seeds before its variance is taken: noise of single encoders averages out, what
-    is common to them does not. The error over rows of an RMSE is that of its linear expansion
-    (delta method).
+    What a row says of a gain is averaged over draws and seeds before its variance is taken: noise
+    of single encoders averages out, what is common to them does not. ValueError where the two have
+    not as many label draws.
     """
-    draws = min(len(one.rows) for one in (*mine, *other))
-    ours, theirs = (
-        [Losses(one.rows[:draws], one.squared) for one in some] for some in (mine, other)
-    )
-    values = np.stack([_root(one) for one in theirs]) - np.stack([_root(one) for one in ours])
-    rows = _by_row(theirs) - _by_row(ours)
+    if len(mine[0].draws) != len(other[0].draws):
+        raise ValueError(f"{len(mine[0].draws)} label draws beside {len(other[0].draws)}")
+    values = _draws(other) - _draws(mine)
+    rows = _by_row(other) - _by_row(mine)
     variance = rows.var(ddof=1) / len(rows)
+    draws = values.shape[1]
     if draws > 1:
         variance += values.mean(axis=0).var(ddof=1) / draws
     by_seed = values.mean(axis=1)
@@ -71,17 +80,9 @@ def gain(mine: Sequence[Losses], other: Sequence[Losses]) -> Gain:
     return Gain(float(values.mean()), float(np.sqrt(variance)), float(spread), seeds)
 
 
+def _draws(some: Sequence[Losses]) -> np.ndarray:
+    return np.stack([one.draws for one in some])
+
+
 def _by_row(some: Sequence[Losses]) -> np.ndarray:
-    return np.asarray(np.mean([_influence(one).mean(axis=0) for one in some], axis=0))
-
-
-def _root(losses: Losses) -> np.ndarray:
-    means = losses.rows.mean(axis=1, dtype=np.float64)
-    return np.sqrt(means) if losses.squared else means
-
-
-def _influence(losses: Losses) -> np.ndarray:
-    rows = losses.rows.astype(np.float64)
-    if not losses.squared:
-        return rows
-    return rows / (2 * np.maximum(_root(losses), 1e-12)[:, None])
+    return np.mean([one.rows for one in some], axis=0, dtype=np.float64)

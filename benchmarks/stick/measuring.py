@@ -2,13 +2,14 @@
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.stick import probes, rivals
-from benchmarks.stick.losses import Gain, Losses, gain, together
+from benchmarks.stick.losses import Gain, Losses, gain
 from benchmarks.stick.probes import FULL, Probed, target_of
 from benchmarks.stick.records import Record, Variant
 from benchmarks.stick.tables import Table
@@ -37,13 +38,7 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
     for labels in probes.FEW:
         if labels < len(table.train):
             boosted[f"linear_{labels}"] = rivals.tuned_with_few_labels(trees, table, labels)
-    losses_file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        losses_file,
-        made_of=made_of(table),
-        **{f"raw {name}": one.test.rows for name, one in found.items()},
-        **{f"gbdt {name}": one.test.rows for name, one in boosted.items()},
-    )
+    _keep_losses(losses_file, table, {"raw": found, "gbdt": boosted})
     return {
         "kind": "table",
         "table": table.name,
@@ -98,13 +93,7 @@ def measure_run(
             for name in _some(table, flat.shape[1])
             if name in wanted
         }
-    losses_file.parent.mkdir(parents=True, exist_ok=True)
-    rows = {
-        f"{whose} {name}": one.test.rows
-        for whose, probed in found.items()
-        for name, one in probed.items()
-    }
-    np.savez_compressed(losses_file, made_of=made_of(table), **rows)
+    _keep_losses(losses_file, table, found)
     return {
         "kind": "run",
         "table": table.name,
@@ -174,7 +163,10 @@ def measure_gains(
         gains["untrained"][name] = gain(mine, of("untrained", same))
         if (raw := kept.get(f"raw {name.replace('_pool', '_flat')}")) is not None:
             gains["raw"][name] = gain(mine, [raw])
-        gains["gbdt"][name] = gain(mine, [kept.get(f"gbdt {name}", kept["gbdt all"])])
+        if (few := kept.get(f"gbdt {name}")) is not None:
+            gains["gbdt"][name] = gain(of("tjepa", [f"{name}, first draws"] * len(runs)), [few])
+        else:
+            gains["gbdt"][name] = gain(mine, [kept["gbdt all"]])
     ours = [best(run["scores"]["tjepa"]) for run in runs]
     theirs = [best(run["scores"]["untrained"]) for run in runs]
     if all(ours):
@@ -195,10 +187,26 @@ def measure_gains(
     }
 
 
+def _keep_losses(file: Path, table: Table, found: Mapping[str, Mapping[str, Probed]]) -> None:
+    kept: dict[str, np.ndarray] = {}
+    for whose, probed in found.items():
+        for name, one in probed.items():
+            of = {name: one.test, f"{name}, first draws": one.first_draws}
+            for title, losses in of.items():
+                if losses is not None:
+                    kept[f"{whose} {title}: draws"] = losses.draws
+                    kept[f"{whose} {title}: rows"] = losses.rows
+    file.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(file, made_of=np.array(made_of(table)), **kept)
+
+
 def _losses_in(file: Path, squared: bool) -> dict[str, Losses]:
     with np.load(file) as stored:
-        names = [name for name in stored if name != "made_of"]
-        return {name: together(list(stored[name]), squared) for name in names}
+        names = [name.removesuffix(": rows") for name in stored if name.endswith(": rows")]
+        return {
+            name: Losses(stored[f"{name}: draws"], stored[f"{name}: rows"], squared)
+            for name in names
+        }
 
 
 def is_current(record: Record, table: Table, variant: Variant, losses_file: Path) -> bool:

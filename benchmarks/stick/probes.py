@@ -40,10 +40,13 @@ FULL = frozenset({"linear_flat", "linear_pool", "knn", "mlp", "xgboost"})
 
 @dataclass(frozen=True)
 class Probed:
-    """``validation`` is the error rate or the RMSE there; nan with few labels."""
+    """``validation`` is the error rate or the RMSE there; nan with few labels, of which the first
+    draws, those that boosted trees have, are also given alone.
+    """
 
     test: Losses
     validation: float
+    first_draws: Losses | None = None
 
 
 def target_of(table: Table) -> Target:
@@ -101,7 +104,9 @@ def few_labels(flat: np.ndarray, table: Table, target: Target, labels: int) -> P
         model, scaled = max(zip(fitted, scalings, strict=True), key=lambda one: one[0].best_score_)
         predicted = model.predict(scaled(flat[table.test]))
         draws.append(losses.of(predicted, target.values[table.test], not target.classes))
-    return Probed(losses.together(draws, not target.classes), float("nan"))
+    squared = not target.classes
+    first = losses.together(draws[:GBDT_DRAWS], squared)
+    return Probed(losses.together(draws, squared), float("nan"), first)
 
 
 def standardised(x: np.ndarray, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
