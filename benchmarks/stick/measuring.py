@@ -38,7 +38,7 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
     for labels in probes.FEW:
         if labels < len(table.train):
             boosted[f"linear_{labels}"] = rivals.tuned_with_few_labels(trees, table, labels)
-    _keep_losses(losses_file, table, {"raw": found, "gbdt": boosted})
+    _keep_losses(losses_file, {"raw": found, "gbdt": boosted})
     return {
         "kind": "table",
         "table": table.name,
@@ -93,7 +93,7 @@ def measure_run(
             for name in _some(table, flat.shape[1])
             if name in wanted
         }
-    _keep_losses(losses_file, table, found)
+    _keep_losses(losses_file, found)
     return {
         "kind": "run",
         "table": table.name,
@@ -187,7 +187,7 @@ def measure_gains(
     }
 
 
-def _keep_losses(file: Path, table: Table, found: Mapping[str, Mapping[str, Probed]]) -> None:
+def _keep_losses(file: Path, found: Mapping[str, Mapping[str, Probed]]) -> None:
     kept: dict[str, np.ndarray] = {}
     for whose, probed in found.items():
         for name, one in probed.items():
@@ -197,7 +197,7 @@ def _keep_losses(file: Path, table: Table, found: Mapping[str, Mapping[str, Prob
                     kept[f"{whose} {title}: draws"] = losses.draws
                     kept[f"{whose} {title}: rows"] = losses.rows
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file, made_of=np.array(made_of(table)), **kept)
+    np.savez_compressed(file, **kept)
 
 
 def _losses_in(file: Path, squared: bool) -> dict[str, Losses]:

@@ -17,6 +17,7 @@ VALIDATION_LIMIT = 20_000
 TEST_LIMIT = 50_000
 """Of so many rows, the 95 % interval of an accuracy is at most 0.9 points wide."""
 MOST_ROWS = TRAIN_LIMIT + VALIDATION_LIMIT + TEST_LIMIT
+"""That a probe looks at."""
 SEARCH_LIMIT = 10_000
 """Rows on which the penalty of a logistic probe is chosen; it is then fitted on all of them."""
 STRENGTHS = (0.001, 0.03, 1.0)

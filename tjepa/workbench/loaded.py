@@ -1,7 +1,7 @@
 """A finished run opened for analysis, and its rows as each representation sees them."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class LoadedRun:
     @property
     def pool(self) -> Pool:
         """How tokens become the vector of a row, f32 [D·H], or [H] where that would be wide."""
-        width = len(self.encoder.vector_names("flat"))
+        width = len(self.encoder.names) * self.encoder.config.sizes.token_width
         rows = min(len(self.encoded), MOST_ROWS)
         return "mean" if width > FLAT_LIMIT or rows * width > FLAT_VALUES else "flat"
 
@@ -54,10 +54,11 @@ class LoadedRun:
         """A sentence where rows stand as means of their tokens."""
         if self.pool == "flat":
             return ()
-        all_of_them, mean = (len(self.encoder.vector_names(pool)) for pool in get_args(Pool))
+        mean = self.encoder.config.sizes.token_width
+        flat = len(self.encoder.names) * mean
         return (
             f"A row stood as the mean of its tokens, {mean:,} numbers: side by side they are "
-            f"{all_of_them:,}, more than is probed of {len(self.encoded):,} rows.",
+            f"{flat:,}, more than is probed of {len(self.encoded):,} rows.",
         )
 
     def target(self) -> tuple[np.ndarray, Task]:
