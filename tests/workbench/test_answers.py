@@ -17,6 +17,7 @@ from tjepa.progress import Progress, Work
 from tjepa.table import EncodedTable, infer_schema, override, split_table
 from tjepa.workbench import bench as bench_module
 from tjepa.workbench import loaded
+from tjepa.workbench.loaded import Source
 
 Ask = Callable[[Workbench, str], Any]
 Make = Callable[[Workbench, str], Work[Any]]
@@ -163,6 +164,17 @@ def test_probe_and_attribution_say_that_rows_stood_as_means(
     monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
     for work in (finished.bench.compute_probe, finished.bench.compute_attribution):
         assert "A row stood as the mean of its tokens" in finish(work(finished.run_id)).left_out[-1]
+
+
+@pytest.mark.parametrize(("source", "noted"), [("tjepa", 1), ("untrained", 1), ("raw", 0)])
+def test_a_map_of_means_says_so(
+    source: Source, noted: int, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
+    finish(finished.bench.compute_projection(finished.run_id, source, "pca"))
+    shown = finished.bench.projection(finished.run_id, source, "pca")
+    assert shown is not None
+    assert ["A row stood as the mean" in note for note in shown.notes] == [True] * noted
 
 
 def test_only_rows_that_the_probe_uses_are_embedded(

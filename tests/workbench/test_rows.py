@@ -173,7 +173,7 @@ def test_rows_are_compared_by_all_their_tokens_unless_those_are_many(
     table = store.table(store.run(finished.run_id).table_id)
     run = loaded.load(store, table, finished.run_id)
     assert run.pool == expected
-    note = f"the mean of its tokens, {WIDTH} numbers: side by side they are {flat:,}, more"
+    note = f"the mean of its tokens, {WIDTH} numbers: side by side they are {flat:,}, too many"
     assert [note in said for said in run.pooling_notes] == [True] * (expected == "mean")
 
 

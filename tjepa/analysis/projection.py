@@ -28,7 +28,8 @@ EXACT_WIDTH = 1_000
 class Projection:
     """`coordinates` f32 [n, 2] of the table's rows `rows` i64 [n], out of `n_total` rows.
 
-    `explained` is the share of the variance along each coordinate (PCA only).
+    `explained` is the share of the variance along each coordinate (PCA only), `notes` say what else
+    must be known of the vectors.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Projection:
     n_total: int
     seed: int
     explained: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     def to_parts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         data = {
@@ -46,6 +48,7 @@ class Projection:
             "n_total": self.n_total,
             "seed": self.seed,
             "explained": None if self.explained is None else list(self.explained),
+            "notes": list(self.notes),
         }
         return data, {"coordinates": self.coordinates, "rows": self.rows}
 
@@ -60,6 +63,7 @@ class Projection:
             n_total=data["n_total"],
             seed=data["seed"],
             explained=None if explained is None else (explained[0], explained[1]),
+            notes=tuple(data.get("notes", ())),
         )
 
 

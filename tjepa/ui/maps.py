@@ -127,6 +127,7 @@ def draw(run: RunInfo, beside: Source, method: Method, column: str) -> tuple[np.
                 f"Map of the rows, {METHODS[_method(shown)]} of {_IN_A_SENTENCE['tjepa']}",
                 f"map {run.run_id} {shown.method} {column} {theme()}",
             )
+            _notes(shown)
             chosen = shown.rows[inside(shown.coordinates, outlines)]
             n_shown = len(shown.rows)
             if len(chosen):  # the map must not change under a drawn lasso
@@ -147,6 +148,7 @@ def draw(run: RunInfo, beside: Source, method: Method, column: str) -> tuple[np.
                 f"The same rows, {METHODS[_method(shown)]} of {_IN_A_SENTENCE[beside]}",
                 f"companion {run.run_id} {beside} {shown.method} {column}",
             )
+            _notes(shown)
     return chosen, n_shown
 
 
@@ -207,6 +209,11 @@ def _method(shown: Projection) -> Method:
 def _title(source: Source, shown: Projection, wanted: Method) -> None:
     waits = "" if shown.method == wanted else f" :gray[({METHODS[wanted]} is on its way)]"
     st.markdown(f"**{SOURCES[source]}**, {METHODS[_method(shown)]}{waits}")
+
+
+def _notes(shown: Projection) -> None:
+    for note in shown.notes:
+        st.caption(md(note))
 
 
 def _stamp(run: RunInfo, source: Source, shown: Projection, column: str) -> str:

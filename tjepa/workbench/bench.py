@@ -370,6 +370,8 @@ class Workbench:
         else:
             work = umap(seen, rows, source=source, n_total=n, seed=seed)
             result = yield from within(work, 0.2, 1.0)
+        if source != "raw":
+            result = replace(result, notes=loaded.pooling_notes)
         return self._keep(run_id, f"{method}-{source}", result)
 
     def agreement(self, run_id: str) -> Agreement | None:

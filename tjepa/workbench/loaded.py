@@ -58,7 +58,7 @@ class LoadedRun:
         flat = len(self.encoder.names) * mean
         return (
             f"A row stood as the mean of its tokens, {mean:,} numbers: side by side they are "
-            f"{flat:,}, more than is probed of {len(self.encoded):,} rows.",
+            f"{flat:,}, too many to compare {len(self.encoded):,} rows by.",
         )
 
     def target(self) -> tuple[np.ndarray, Task]:
