@@ -15,8 +15,7 @@ from tjepa.errors import AnalysisError, StoreError
 from tjepa.pretraining import TrainedEncoder
 from tjepa.progress import Progress, Work
 from tjepa.table import EncodedTable, infer_schema, override, split_table
-from tjepa.workbench import bench as bench_module
-from tjepa.workbench import loaded
+from tjepa.workbench import answers, loaded
 from tjepa.workbench.loaded import Source
 
 Ask = Callable[[Workbench, str], Any]
@@ -204,7 +203,7 @@ def test_only_rows_that_the_probe_uses_are_embedded(
 def test_attributions_of_too_many_columns_are_refused_before_the_work(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_module, "ATTRIBUTED_FEATURES", 3)
+    monkeypatch.setattr(answers, "ATTRIBUTED_FEATURES", 3)
     with pytest.raises(AnalysisError, match="SHAP values of 7 features would take hours"):
         finish(finished.bench.compute_attribution(finished.run_id))
 
@@ -234,6 +233,6 @@ def test_relevance_compares_the_columns_of_a_group(wide: Finished) -> None:
 def test_fewer_rows_of_a_wide_table_are_enough_for_relevance(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_module, "RELEVANCE_CELLS", 8 * 60)
-    monkeypatch.setattr(bench_module, "LEAST_RELEVANCE_ROWS", 10)
+    monkeypatch.setattr(answers, "RELEVANCE_CELLS", 8 * 60)
+    monkeypatch.setattr(answers, "LEAST_RELEVANCE_ROWS", 10)
     assert finish(finished.bench.compute_relevance(finished.without_target)).rows == 60

@@ -1,6 +1,7 @@
 """What a person can ask for, said once for shell and screen alike."""
 
-from tjepa.workbench.bench import Method, Workbench
+from tjepa.workbench.answers import Method
+from tjepa.workbench.bench import Workbench
 from tjepa.workbench.loaded import Source
 from tjepa.workbench.training import Estimate
 

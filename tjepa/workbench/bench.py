@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, Unpack
+from typing import Any, Protocol, TypeVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -21,22 +21,11 @@ from tjepa.analysis import (
     ProbeResult,
     Projection,
     Relevance,
-    agreement,
-    attribution,
-    choose_rows,
-    fit_gbdt,
-    fit_linear_probe,
-    pca,
-    probe,
-    relevance,
-    sample_rows,
-    umap,
 )
 from tjepa.analysis.waiting import in_thread
-from tjepa.errors import AnalysisError, TjepaError
-from tjepa.model import feature_groups
+from tjepa.errors import TjepaError
 from tjepa.pretraining import Pool, PretrainingConfig, TrainedEncoder
-from tjepa.progress import Progress, Work, finish, within
+from tjepa.progress import Progress, Work, within
 from tjepa.runs import RunInfo, Store
 from tjepa.table import (
     FOUND_OUT,
@@ -46,7 +35,6 @@ from tjepa.table import (
     RawTable,
     Schema,
     Suggestion,
-    from_tree_matrix,
     infer_schema,
     load_sample,
     read_query,
@@ -54,7 +42,6 @@ from tjepa.table import (
     repeated_rows,
     split_table,
     suggestions,
-    tree_matrix,
     typed,
 )
 from tjepa.table.profiles import (
@@ -71,24 +58,15 @@ from tjepa.table.profiles import (
 from tjepa.table.queries import QueryOptions
 from tjepa.table.reading.guarded import read_guarded
 from tjepa.table.reading.limits import Bounds
-from tjepa.workbench import training
-from tjepa.workbench.loaded import LoadedRun, Source, load, vectors
+from tjepa.workbench import answers, training
+from tjepa.workbench.answers import Method
+from tjepa.workbench.loaded import LoadedRun, Source, load
 from tjepa.workbench.streaming import write_vectors
 from tjepa.workbench.training import Estimate
 
-Method = Literal["pca", "umap"]
-
-RELEVANCE_ROWS = 1_000
-RELEVANCE_CELLS = 256_000
-"""Rows × features that relevance is measured on: each is embedded twice per feature."""
-LEAST_RELEVANCE_ROWS = 100
-ATTRIBUTED_FEATURES = 1_000
-"""SHAP values of more would take hours: the rows to embed grow with the features."""
 PROFILED = 8_192
 """Columns whose distribution is kept in memory."""
 RELATED_TABLES = 8
-BACKGROUND_ROWS = 50
-EXPLAINED_ROWS = 60
 
 
 class _Result(Protocol):
@@ -360,55 +338,22 @@ class Workbench:
 
     def compute_projection(self, run_id: str, source: Source, method: Method) -> Work[Projection]:
         """A map of the rows, or of a random 20,000 of them."""
-        yield Progress("reading the run", 0.0)
-        loaded = self._loaded(run_id)
-        n, seed = len(loaded.encoded), loaded.seed
-        rows = sample_rows(n, seed=seed)
-        seen = yield from within(vectors(loaded, source, rows), 0.0, 0.2)
-        if method == "pca":
-            result = pca(seen, rows, source=source, n_total=n, seed=seed)
-        else:
-            work = umap(seen, rows, source=source, n_total=n, seed=seed)
-            result = yield from within(work, 0.2, 1.0)
-        if source != "raw":
-            result = replace(result, notes=loaded.pooling_notes)
-        return self._keep(run_id, f"{method}-{source}", result)
+        make = partial(answers.projection, source=source, method=method)
+        return (yield from self._answer(run_id, f"{method}-{source}", make))
 
     def agreement(self, run_id: str) -> Agreement | None:
         return self._kept(run_id, "agreement", Agreement)
 
     def compute_agreement(self, run_id: str) -> Work[Agreement]:
         """How much of the raw and of the untrained neighbourhoods the embedding keeps."""
-        yield Progress("reading the run", 0.0)
-        loaded = self._loaded(run_id)
-        rows = sample_rows(len(loaded.encoded), seed=loaded.seed)
-        views = yield from within(_views(loaded, rows), 0.0, 0.75)
-        trained = views.pop("tjepa")
-        work = agreement(trained, views, seed=loaded.seed)
-        return self._keep(run_id, "agreement", (yield from within(work, 0.75, 1.0)))
+        return (yield from self._answer(run_id, "agreement", answers.agreement))
 
     def relevance(self, run_id: str) -> Relevance | None:
         return self._kept(run_id, "relevance", Relevance)
 
     def compute_relevance(self, run_id: str) -> Work[Relevance]:
         """Label-free relevance of every feature, beside the untrained encoder's."""
-        yield Progress("reading the run", 0.0)
-        loaded = self._loaded(run_id)
-        trained, untrained = loaded.encoder, loaded.encoder.untrained()
-        fewer = max(LEAST_RELEVANCE_ROWS, RELEVANCE_CELLS // len(trained.names))
-        limit = min(RELEVANCE_ROWS, fewer)
-        rows = sample_rows(len(loaded.encoded), limit=limit, seed=loaded.seed)
-        some = loaded.encoded.rows(rows)
-        groups = feature_groups(len(trained.names), trained.config.max_features)
-        work = relevance(
-            trained.names,
-            lambda visible: trained.tokens(some, visible),
-            lambda visible: untrained.tokens(some, visible),
-            rows=len(rows),
-            seed=loaded.seed,
-            groups=[group.tolist() for group in groups],
-        )
-        return self._keep(run_id, "relevance", (yield from work))
+        return (yield from self._answer(run_id, "relevance", answers.relevance))
 
     def probe(self, run_id: str) -> ProbeResult | None:
         return self._kept(run_id, "probe", ProbeResult)
@@ -423,18 +368,7 @@ class Workbench:
         AnalysisError
             When the run has no target, or too few rows have one.
         """
-        yield Progress("reading the run", 0.0)
-        loaded = self._loaded(run_id)
-        y, task = loaded.target()
-        split, seed = loaded.split, loaded.encoder.schema.split.seed
-        chosen = choose_rows(y, (split.train, split.validation, split.test), task, seed=seed)
-        rows = chosen.everything
-        views = yield from within(_views(loaded, rows), 0.0, 0.3)
-        trees = tree_matrix(loaded.encoded.rows(rows))
-        work = probe(views, trees, y[rows], chosen.within(rows), task, seed=seed)
-        found = yield from within(work, 0.3, 1.0)
-        found = replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
-        return self._keep(run_id, "probe", found)
+        return (yield from self._answer(run_id, "probe", answers.probe))
 
     def attribution(self, run_id: str) -> Attribution | None:
         return self._kept(run_id, "attribution", Attribution)
@@ -444,50 +378,7 @@ class Workbench:
 
         Raises as `compute_probe` does, and AnalysisError when there are more than 1,000 features.
         """
-        yield Progress("reading the run", 0.0)
-        loaded = self._loaded(run_id)
-        encoder, split, seed = loaded.encoder, loaded.split, loaded.encoder.schema.split.seed
-        y, task = loaded.target()
-        if len(encoder.names) > ATTRIBUTED_FEATURES:
-            raise AnalysisError(
-                f"SHAP values of {len(encoder.names):,} features would take hours, and at most "
-                f"{ATTRIBUTED_FEATURES:,} are attributed. Leave out the columns that relevance "
-                "ranks last, and pre-train on the others."
-            )
-        chosen = choose_rows(y, (split.train, split.validation, split.test[:0]), task, seed=seed)
-        fitted = chosen.everything
-        places, labels = chosen.within(fitted), y[fitted]
-        embedded = yield from within(vectors(loaded, "tjepa", fitted), 0.0, 0.1)
-        trees = tree_matrix(loaded.encoded.rows(fitted))
-        sets = (labels, places.train, places.validation, task, seed)
-        fits = (
-            lambda: fit_linear_probe(embedded, *sets),
-            lambda: fit_gbdt(trees, *sets),
-        )
-        on_embedding = yield from in_thread(fits[0], "fitting the probe", 0.1)
-        boosted = yield from in_thread(fits[1], "fitting boosted trees", 0.15)
-        cardinalities = loaded.encoded.cardinalities
-        rows = sample_rows(len(split.test), limit=EXPLAINED_ROWS, seed=seed)
-        background = sample_rows(len(split.train), limit=BACKGROUND_ROWS, seed=seed)
-
-        def predict(cells: np.ndarray) -> np.ndarray:
-            encoded = from_tree_matrix(cells, cardinalities)
-            return on_embedding.predict_score(finish(encoder.vectors(encoded, loaded.pool)))
-
-        work = attribution(
-            encoder.names,
-            predict,
-            boosted.predict_score,
-            tree_matrix(loaded.encoded.rows(split.test[rows]))[0],
-            tree_matrix(loaded.encoded.rows(split.train[background]))[0],
-            split.test[rows],
-            output=on_embedding.output,
-            seed=seed,
-        )
-        found = yield from within(work, 0.2, 1.0)
-        left_out = (*chosen.left_out, *found.left_out, *loaded.pooling_notes)
-        found = replace(found, left_out=left_out)
-        return self._keep(run_id, "attribution", found)
+        return (yield from self._answer(run_id, "attribution", answers.attribution))
 
     def _to_embed(
         self, run_id: str, source: Path | pd.DataFrame | None
@@ -507,7 +398,9 @@ class Workbench:
             self._table.cache_clear()
         return table_id
 
-    def _keep(self, run_id: str, key: str, result: R) -> R:
+    def _answer(self, run_id: str, key: str, make: Callable[[LoadedRun], Work[R]]) -> Work[R]:
+        yield Progress("reading the run", 0.0)
+        result = yield from make(self._loaded(run_id))
         self.store.save_artefact(run_id, key, *result.to_parts())
         return result
 
@@ -521,13 +414,3 @@ class Workbench:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, TjepaError):
             return None
         return found
-
-
-def _views(loaded: LoadedRun, rows: np.ndarray) -> Work[dict[str, np.ndarray]]:
-    """Vectors of `rows` in every representation."""
-    sources: tuple[Source, ...] = ("raw", "untrained", "tjepa")
-    found: dict[str, np.ndarray] = {}
-    for i, source in enumerate(sources):
-        work = vectors(loaded, source, rows)
-        found[source] = yield from within(work, i / len(sources), (i + 1) / len(sources))
-    return found
