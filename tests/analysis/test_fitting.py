@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from tjepa.analysis import fit_gbdt, fit_linear_probe, fitting
 from tjepa.errors import AnalysisError
@@ -122,6 +123,24 @@ def test_rows_without_a_target_are_not_usable() -> None:
     assert fitting.usable(y, np.arange(4), "classification").tolist() == [0, 3]
     numbers = np.array([1.0, np.nan, 2.0])
     assert fitting.usable(numbers, np.arange(3), "regression").tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(("noise", "strongest"), [(3.0, True), (0.1, False)])
+def test_the_penalty_of_a_logistic_probe_is_the_best_on_validation_rows(
+    noise: float, strongest: bool
+) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(900, 40)).astype(np.float32)
+    y = (x[:, 0] + noise * random.normal(size=900) > 0).astype(np.int64)
+    sets = (x[:300], y[:300], x[300:], y[300:])
+    weights, offset = fitting._logistic(*sets, 0)
+    found = fitting._log_loss(x[300:] @ weights + offset, y[300:])
+    losses = []
+    for strength in fitting.STRENGTHS:
+        model = LogisticRegression(C=strength, max_iter=5_000).fit(x[:300], y[:300])
+        losses.append(fitting._log_loss(x[300:] @ model.coef_[0][:, None] * [0, 1], y[300:]))
+    assert found < min(losses) + 2e-3
+    assert (int(np.argmin(losses)) < 5) == strongest
 
 
 def test_the_search_sample_holds_every_class() -> None:
