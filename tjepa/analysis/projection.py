@@ -63,7 +63,7 @@ class Projection:
             n_total=data["n_total"],
             seed=data["seed"],
             explained=None if explained is None else (explained[0], explained[1]),
-            notes=tuple(data.get("notes", ())),
+            notes=tuple(data.get("notes", ())),  # maps that are kept from before have none
         )
 
 
