@@ -16,7 +16,7 @@ from tjepa import TJEPAEncoder
 from tjepa.errors import ConfigError, EncodingError, SchemaError, TjepaError
 
 N = 80
-WIDTH = 3 * 64  # of the quick preset: its layers, side by side
+WIDTH = 4 * 64  # of the quick preset: the embedded cell and its layers, side by side
 TOKENS = 6
 EXPECTED_FAILURES = {
     "check_fit2d_1feature": "one column is refused in words of our own, not scikit-learn's",

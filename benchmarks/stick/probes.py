@@ -181,6 +181,10 @@ def _can_stop_early(values: np.ndarray, target: Target) -> bool:
 
 
 def _xgboost(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
-    numbers = np.zeros(x.shape[1], dtype=bool)
-    fitted = fitting.xgboost((x, numbers), target, table.train, table.validation, seed)
+    """Of the many numbers of a vector, which say much the same, few are looked at in a split."""
+    width = x.shape[1]
+    fitted = fitting.xgboost(
+        (x, np.zeros(width, dtype=bool)), target, table.train, table.validation, seed,
+        learning_rate=0.05, columns=max(0.1, min(1.0, 32 / width)),
+    )  # fmt: skip
     return probed(by_margins(fitted.margins, target), x, table, target)

@@ -132,7 +132,8 @@ def test_an_unknown_choice_is_refused(value: object) -> None:
     expected = f"precision is {value!r}: choose auto or float32 or bfloat16."
     assert refused(precision=value) == expected
     assert (
-        refused(readout=value) == f"readout is {value!r}: choose last or average or concatenation."
+        refused(readout=value)
+        == f"readout is {value!r}: choose last or average or concatenation or all."
     )
 
 

@@ -121,6 +121,7 @@ def test_a_readout_is_of_the_normalised_layers(width: int) -> None:
 
     encoder = made("last")
     x = torch.cat([encoder.reg.expand(40, -1, -1), encoder.tokenizer(rows)], dim=1)
+    embedded = torch.nn.functional.layer_norm(x, (width,))
     layers = []
     for block in encoder.transformer.blocks:
         x = block(x)
@@ -129,18 +130,22 @@ def test_a_readout_is_of_the_normalised_layers(width: int) -> None:
         "last": layers[-1],
         "average": torch.stack(layers).mean(0),
         "concatenation": torch.cat(layers, dim=-1),
+        "all": torch.cat([embedded, *layers], dim=-1),
     }
     for readout, tokens in expected.items():
         found = embed(made(readout), rows)
         torch.testing.assert_close(found, tokens[:, 1:].detach(), rtol=1e-4, atol=1e-5)
 
 
-def test_concatenated_tokens_of_a_subset_and_of_groups_have_all_layers() -> None:
+@pytest.mark.parametrize(("readout", "token_width"), [("concatenation", 24), ("all", 36)])
+def test_concatenated_tokens_of_a_subset_and_of_groups_have_all_layers(
+    readout: str, token_width: int
+) -> None:
     rows, cardinalities = independent(3, (3,), n=10)
-    config = small(width=12, layers=2, readout="concatenation")
+    config = small(width=12, layers=2, readout=readout)
     encoder = new_model(3, cardinalities, config).context_encoder
-    assert encoder.token_width == 24
+    assert encoder.token_width == token_width
     in_groups = embed(encoder, rows, max_features=2)
-    assert in_groups.shape == (10, 4, 24)
+    assert in_groups.shape == (10, 4, token_width)
     for group in feature_groups(4, 2):
         torch.testing.assert_close(in_groups[:, group], embed(encoder, rows, group.tolist()))

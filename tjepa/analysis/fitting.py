@@ -23,7 +23,7 @@ SEARCH_LIMIT = 10_000
 """Rows on which the penalty of a logistic probe is chosen; it is then fitted on all of them."""
 STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Of a logistic probe, scikit-learn's C: from the strongest penalty to the weakest."""
-PENALTIES = (0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0)
+PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 TREES = 1_000
 PATIENCE = 30
 LEARNING_RATE = 0.1
@@ -227,8 +227,15 @@ def linear_probe(
 
 
 def xgboost(
-    trees: Trees, target: Target, train: np.ndarray, validation: np.ndarray, seed: int
+    trees: Trees,
+    target: Target,
+    train: np.ndarray,
+    validation: np.ndarray,
+    seed: int,
+    learning_rate: float = LEARNING_RATE,
+    columns: float = 1.0,
 ) -> Fitted:
+    """Boosted trees; at each split only the share `columns` of all columns is looked at."""
     import xgboost as library
 
     matrix, categorical = trees
@@ -236,7 +243,8 @@ def xgboost(
     kind = library.XGBClassifier if target.classes else library.XGBRegressor
     model = kind(
         n_estimators=TREES,
-        learning_rate=LEARNING_RATE,
+        learning_rate=learning_rate,
+        colsample_bynode=columns,
         early_stopping_rounds=PATIENCE,
         tree_method="hist",
         enable_categorical=True,
@@ -353,7 +361,7 @@ def _logistic(
 def _ridge(
     x: np.ndarray, y: np.ndarray, x_validation: np.ndarray, y_validation: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights f64 [E] and offset of the best of six penalties, all fitted on every row."""
+    """Weights f64 [E] and offset of the best of seven penalties, all fitted on every row."""
     from scipy.linalg import cho_factor, cho_solve
 
     mean, scale = y.mean(), y.std()

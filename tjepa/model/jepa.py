@@ -21,9 +21,10 @@ from tjepa.model.transformer import Transformer
 
 LEAST_STD = 0.1
 """Of a target dimension over rows, where targets are standardised: less is hardly a signal."""
-Readout = Literal["last", "average", "concatenation"]
+Readout = Literal["last", "average", "concatenation", "all"]
 """Downstream a token is that of the last layer, the average over layers, or all of them side by
-side (see `Transformer.layers`)."""
+side (see `Transformer.layers`); with `all` after the embedded cell, as ELMo is read (Peters et al.,
+NAACL 2018)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Sizes:
     @property
     def token_width(self) -> int:
         """Numbers of a token downstream."""
-        return self.width * (self.layers if self.readout == "concatenation" else 1)
+        return self.width * {"concatenation": self.layers, "all": 1 + self.layers}.get(
+            self.readout, 1
+        )
 
 
 class Encoder(nn.Module):
@@ -80,9 +83,13 @@ class Encoder(nn.Module):
         """
         if self.readout == "last":
             return self(rows, visible)
-        layers = self.transformer.layers(self._sequence(rows, visible))[:, :, len(self.reg) :]
+        sequence = self._sequence(rows, visible)
+        layers = self.transformer.layers(sequence)[:, :, len(self.reg) :]
         if self.readout == "average":
             return layers.mean(dim=0)
+        if self.readout == "all":
+            embedded = self.transformer.norm(sequence[:, len(self.reg) :])
+            layers = torch.cat([embedded.unsqueeze(0), layers])
         return layers.permute(1, 2, 0, 3).flatten(2)
 
     def _sequence(self, rows: Rows, visible: Tensor | None) -> Tensor:

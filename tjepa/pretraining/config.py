@@ -36,9 +36,9 @@ class PretrainingConfig:
     ffn: int = 128
     dropout: float = 0.0
     reg_tokens: int = 1
-    readout: Readout = "concatenation"
-    """Tokens downstream are those of all layers of the encoder side by side, their average, or
-    those of the last."""
+    readout: Readout = "all"
+    """A token downstream is the embedded cell and what each layer of the encoder makes of it, side
+    by side (`all`), the layers alone (`concatenation`), their average, or the last."""
     predictor_width: int = 32
     predictor_layers: int = 2
     predictor_heads: int = 2

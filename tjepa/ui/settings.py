@@ -55,8 +55,8 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "readout",
             "Readout",
-            "Tokens downstream: of the last layer, averaged over layers, or of all layers side by "
-            "side.",
+            "Tokens downstream: of the last layer, averaged over layers, of all layers side by "
+            "side (concatenation), or these after the embedded cell (all).",
         ),
     ),
     "Losses": (
