@@ -351,7 +351,10 @@ def test_weights_that_are_no_numbers_after_the_last_step_are_not_called_finished
         next(events)
 
 
-def test_without_a_stopped_gradient_the_representation_collapses_and_is_flagged() -> None:
+@pytest.mark.parametrize("readout", ["last", "all"])
+def test_without_a_stopped_gradient_the_representation_collapses_and_is_flagged(
+    readout: str,
+) -> None:
     """The canary: targets that are free to move to where they are easily predicted do so."""
 
     def with_gradient(rows: Rows, masks: Masks) -> Prediction:
@@ -363,7 +366,7 @@ def test_without_a_stopped_gradient_the_representation_collapses_and_is_flagged(
         return Prediction(F.mse_loss(predictions, targets), predictions, targets, context)
 
     rows, cardinalities = dependent()
-    config = small(epochs=10, learning_rate=0.02)
+    config = small(epochs=10, learning_rate=0.02, readout=readout)
     pretrainer = Pretrainer(rows, cardinalities, config)
     model = pretrainer.model
     model.forward = with_gradient  # type: ignore[method-assign]

@@ -331,7 +331,8 @@ class Pretrainer:
         )
 
     def _spread(self) -> Spread:
-        return spread(embed(self.encoder, self._watched))
+        """Of the last layer, which T-JEPA predicts; whatever else is read cannot hide it."""
+        return spread(latent(self.encoder, self._watched))
 
     def _parameter_groups(self) -> list[dict[str, object]]:
         """Weight decay for the matrices of linear layers only, as usual for transformers."""
@@ -402,15 +403,26 @@ def embed(
     if visible is not None:
         chosen = torch.tensor(visible, dtype=torch.long)
         rows, index = rows.only(chosen.sort().values), chosen.argsort().argsort()
-        features = len(visible)
-    device = encoder.reg.device
-    size = max(1, min(EMBEDDING_BATCH, EMBEDDING_TOKENS // max(1, features)))
     parts = []
-    for start in range(0, max(len(rows), 1), size):
-        batch = rows[slice(start, start + size)].to(device)
-        places = None if index is None else index.to(device).expand(len(batch), -1)
+    for batch in _batches(rows, encoder.reg.device):
+        places = None if index is None else index.to(batch.missing.device).expand(len(batch), -1)
         parts.append(encoder.represent(batch, places).cpu())
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def latent(encoder: Encoder, rows: Rows) -> Tensor:
+    """The tokens of the last layer, f32 [N, D, H] in evaluation mode, on the CPU; N may be 0."""
+    encoder.eval()
+    batches = _batches(rows, encoder.reg.device)
+    return torch.cat([encoder(batch).cpu() for batch in batches])
+
+
+def _batches(rows: Rows, device: torch.device) -> Iterator[Rows]:
+    """On the device, of bounded size; of no rows one batch without any."""
+    size = max(1, min(EMBEDDING_BATCH, EMBEDDING_TOKENS // max(1, rows.missing.shape[1])))
+    for start in range(0, max(len(rows), 1), size):
+        yield rows[slice(start, start + size)].to(device)
 
 
 def _resident(rows: Rows, device: torch.device) -> Rows:
