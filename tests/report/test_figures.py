@@ -132,10 +132,10 @@ def test_every_figure_carries_its_stamp_below_the_axes(theme: str) -> None:
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        ({"std_ratio": 1.1}, "No sign of collapse"),
+        ({"std_ratio": 1.1}, "No sign that the encoder has collapsed"),
         ({"std_ratio": 0.3}, "narrow, without collapsing"),
-        ({"std_ratio": 0.02}, "has collapsed"),
-        ({"std_ratio": 1.0, "collapsed": True}, "has collapsed"),
+        ({"std_ratio": 0.02}, "**The encoder has collapsed**"),
+        ({"std_ratio": 1.0, "collapsed": True}, "**The encoder has collapsed**"),
     ],
 )
 def test_the_spread_of_a_run_is_said_in_words(last: dict, said: str) -> None:

@@ -12,21 +12,21 @@ LONG_SECONDS = 2 * 3_600.0
 
 
 def spread_sentence(metrics: Sequence[Mapping[str, Any]]) -> str:
-    """Whether the embedding still tells rows apart, from the last epoch of `metrics`."""
+    """Whether latent tokens still tell rows apart, from the last epoch of `metrics`."""
     last = metrics[-1]
     ratio, rank = float(last["std_ratio"]), float(last["rank"])
     numbers = (
-        f"its spread over rows is {ratio:.2g} times that of the untrained encoder, "
-        f"its effective rank {rank:.3g}"
+        f"the spread of its latent tokens over rows is {ratio:.2g} times that of the untrained "
+        f"encoder's, their effective rank {rank:.3g}"
     )
     if last.get("collapsed") or ratio < COLLAPSED_BELOW:
         return (
-            f"**The embedding has collapsed**: {numbers}. Rows can hardly be told apart; "
+            f"**The encoder has collapsed**: {numbers}. They hardly tell rows apart; "
             "a lower learning rate or more features may help."
         )
     if ratio < 0.5:
-        return f"The embedding has become narrow, without collapsing: {numbers}."
-    return f"No sign of collapse: {numbers}."
+        return f"The encoder has become narrow, without collapsing: {numbers}."
+    return f"No sign that the encoder has collapsed: {numbers}."
 
 
 def kept_sentence(run: RunInfo) -> str:
