@@ -5,7 +5,8 @@
 ``benchmarks/results/quality.jsonl``, and what was lost on the test rows lies beside it; what is
 there already, of the same table and configuration, is not measured again, so a run that was stopped
 goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
-``--render`` writes the table of ``benchmarks/RESULTS.md``.
+``--render`` writes the tables of ``benchmarks/RESULTS.md``; neither looks at what was measured of
+a preset before its settings were changed.
 
 Tables lie in TJEPA_BENCH_DATA. Original splits where there are some; scaling, encoding and
 pre-training see training rows only; every choice is made on validation rows; test rows are scored

@@ -18,6 +18,12 @@ class Variant:
     preset: str
     changes: tuple[tuple[str, Any], ...] = ()
 
+    @classmethod
+    def named(cls, name: str) -> "Variant":
+        """The variant that has this name; ValueError where a setting of it is no more."""
+        preset, *changes = name.split(", ")
+        return cls(preset, tuple(map(change, changes)))
+
     @property
     def name(self) -> str:
         changes = [f"{field}={value}" for field, value in self.changes]
@@ -43,6 +49,9 @@ def change(text: str) -> tuple[str, Any]:
 class Store:
     """The file of results: lines are only ever added, and of two that answer the same question the
     later counts.
+
+    A preset may have meant something else when a run was stored: `runs` and `gains` leave out what
+    is not of today's configuration.
     """
 
     def __init__(self, file: Path) -> None:
@@ -67,15 +76,34 @@ class Store:
         found = [
             record
             for record in self._records.values()
-            if record["kind"] == "gains" and record["variant"] == variant
+            if record["kind"] == "gains"
+            and record["variant"] == variant
+            and all(
+                (run := self.run(record["table"], variant, seed)) and self._is_of_today(run)
+                for seed in record["seeds"]
+            )
         ]
         return sorted(found, key=lambda record: str(record["table"]))
 
     def runs(self, variant: str | None = None) -> Iterator[Record]:
         """The pre-trainings of a variant, or of all."""
         for record in self._records.values():
-            if record["kind"] == "run" and variant in (None, record["variant"]):
+            if (
+                record["kind"] == "run"
+                and variant in (None, record["variant"])
+                and self._is_of_today(record)
+            ):
                 yield record
+
+    def _is_of_today(self, run: Record) -> bool:
+        table = self.table(run["table"])
+        try:
+            variant = Variant.named(run["variant"])
+        except ValueError:
+            return False
+        if table is None:
+            return False
+        return bool(run["config"] == variant.config(table["rows"][0], run["seed"]).to_json())
 
 
 def _key(record: Record) -> tuple[Any, ...]:

@@ -211,7 +211,7 @@ def test_runs_of_another_configuration_are_measured_anew_and_left_out(
     for run in list(store.runs()):
         store.add(run | {"config": run["config"] | {"ffn": 8}})
     quality.run_table("made", variant, [1], wanted, store, as_json=True)
-    assert {run["seed"]: run["config"]["ffn"] for run in store.runs()} == {0: 8, 1: 128}
+    assert {run["seed"]: run["config"]["ffn"] for run in store.runs()} == {1: 128}
     assert [one["seeds"] for one in store.gains(variant.name)] == [[1]]
 
 
@@ -224,9 +224,15 @@ def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() ->
     assert measuring.best({k: v for k, v in scores.items() if k != "xgboost"}) is None
 
 
-def _run(table: str, seed: int, collapsed: bool = False) -> Record:
+def _about(table: str) -> Record:
+    return {"kind": "table", "table": table, "rows": [640, 160, 200]}
+
+
+def _run(table: str, seed: int, variant: str = "balanced", collapsed: bool = False) -> Record:
+    of = Variant.named(variant)
     return {
-        "kind": "run", "table": table, "variant": "balanced", "seed": seed, "collapsed": collapsed,
+        "kind": "run", "table": table, "variant": variant, "preset": of.preset, "seed": seed,
+        "config": of.config(640, seed).to_json(), "collapsed": collapsed,
     }  # fmt: skip
 
 
@@ -242,9 +248,13 @@ def _gains(table: str, value: float, seeds: int = 3) -> Record:
 def test_a_summary_counts_tables_not_runs(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
     for name, value in (("better", 0.1), ("worse", -0.1), ("same", 0.0)):
+        store.add(_about(name))
         for seed in range(3):
             store.add(_run(name, seed, collapsed=name == "worse" and seed == 2))
         store.add(_gains(name, value))
+    store.add(_about("other"))
+    for seed in range(3):
+        store.add(_run("other", seed, "quick"))
     store.add({**_gains("other", 0.1), "variant": "quick"})
     found = summary.summary(Store(store.file), "balanced")
     assert (found["tables"], found["seeds"], found["collapsed"]) == (3, 3, 1)
@@ -255,10 +265,28 @@ def test_a_summary_counts_tables_not_runs(tmp_path: Path) -> None:
 
 def test_a_later_line_counts(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
-    store.add(_gains("same", 0.0))
-    store.add(_gains("same", 0.5))
+    store.add(_about("same"))
+    store.add(_run("same", 0))
+    store.add(_gains("same", 0.0, seeds=1))
+    store.add(_gains("same", 0.5, seeds=1))
     [found] = Store(store.file).gains("balanced")
     assert found["gains"]["raw"]["best"]["value"] == 0.5
+
+
+def test_what_a_preset_once_meant_is_not_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+    store.add(_about("made"))
+    for seed in range(3):
+        store.add(_run("made", seed))
+    store.add(_gains("made", 0.1))
+    once = _run("made", 2, collapsed=True)
+    store.add(once | {"config": once["config"] | {"bins": 0}})
+    store.add(_run("made", 0, "balanced, targets=1") | {"variant": "balanced, no_more=1"})
+    assert sorted(run["seed"] for run in store.runs()) == [0, 1]
+    found = summary.summary(store, "balanced")
+    assert (found["tables"], found["collapsed"]) == (0, 0)
+    store.add(_gains("made", 0.1, seeds=2))
+    assert summary.summary(store, "balanced")["tables"] == 1
 
 
 def test_a_variant_changes_what_it_says_and_nothing_else() -> None:
@@ -302,9 +330,10 @@ def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path
 
     def add(variant: str, table: str, seed: int, score: float) -> None:
         found = {name: {"score": score} for name in ("linear_flat", "linear_pool", "linear_200")}
-        run = {**_run(table, seed), "variant": variant, "preset": variant.split(",")[0]}
-        store.add({**run, "scores": {"tjepa": found}})
+        store.add({**_run(table, seed, variant), "scores": {"tjepa": found}})
 
+    store.add(_about("made"))
+    store.add(_about("other"))
     for seed, score in enumerate((0.7, 0.8)):
         add("quick", "made", seed, score)
         add("quick, targets=1", "made", seed, score - 0.1)
@@ -326,7 +355,7 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
     book.write_text(f"Words before.\n{start}old\n{quality.END}\nWords after.\n")
     three = {probe: {"score": 0.75} for probe in ("linear_flat", "linear_pool", "linear_200")}
     store.add({
-        "kind": "table", "table": "made", "metric": "accuracy", "dummy": 0.5,
+        **_about("made"), "metric": "accuracy", "dummy": 0.5,
         "raw": {"linear_flat": {"score": 0.6}}, "gbdt": {"all": {"score": 0.8}},
     })  # fmt: skip
     store.add({**_run("made", 0), "scores": {"tjepa": three, "untrained": three}})
