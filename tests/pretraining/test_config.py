@@ -131,6 +131,7 @@ def test_an_unknown_choice_is_refused(value: object) -> None:
     assert refused(scaling=value) == f"scaling is {value!r}: choose standard or quantile."
     expected = f"precision is {value!r}: choose auto or float32 or bfloat16."
     assert refused(precision=value) == expected
+    assert refused(optimiser=value) == f"optimiser is {value!r}: choose adamw or muon."
     assert (
         refused(readout=value)
         == f"readout is {value!r}: choose last or average or concatenation or all."

@@ -31,6 +31,7 @@ from tjepa.pretraining import (
     new_model,
     schedules,
 )
+from tjepa.pretraining.config import OptimiserName
 from tjepa.pretraining.held_out import HeldOut
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -49,15 +50,28 @@ def written_out(
 ) -> tuple[list[float], dict[str, Tensor]]:
     """The losses and the weights of a run whose loop knows no device and reads every loss."""
     model = new_model(rows.x_num.shape[1], cardinalities, config).train()
-    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=0.0, weight_decay=0.0, fused=True)
+    learned = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    optimisers: list[torch.optim.Optimizer] = []
+    if config.optimiser == "muon":
+        linear = ("qkv", "out", "up", "down", "enter", "leave")
+        ends = tuple(f"{name}.weight" for name in linear)
+        matrices = [learned.pop(name) for name in list(learned) if name.endswith(ends)]
+        optimisers.append(
+            torch.optim.Muon(matrices, lr=0.0, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
+        )
+    optimisers.append(
+        torch.optim.AdamW(list(learned.values()), lr=0.0, weight_decay=0.0, fused=True)
+    )
     per_epoch = -(-len(rows) // config.batch_size)
     steps, losses = per_epoch * config.epochs, []
     for epoch in range(config.epochs):
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch + 1)
         order = torch.randperm(len(rows), generator=generator)
         for index in order.split(config.batch_size):
-            optimiser.param_groups[0]["lr"] = schedules.learning_rate(len(losses), steps, config)
+            for optimiser in optimisers:
+                rate = schedules.learning_rate(len(losses), steps, config)
+                optimiser.param_groups[0]["lr"] = rate
+                optimiser.zero_grad()
             batch = rows[index]
             chosen = draw_features(rows.missing.shape[1], config.max_features, generator)
             batch = batch if chosen is None else batch.only(chosen)
@@ -72,9 +86,9 @@ def written_out(
             if config.restoration:
                 drawn = draw_replacements(len(batch), features, config.replaced, generator)
                 loss = loss + config.restoration * model.restore(batch, drawn)
-            optimiser.zero_grad()
             loss.backward()
-            optimiser.step()
+            for optimiser in optimisers:
+                optimiser.step()
             model.update_target(schedules.momentum(len(losses), steps, config))
             losses.append(loss.item())
     return losses, model.state_dict()
@@ -83,12 +97,14 @@ def written_out(
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("restoration", [0.0, 0.7])
 @pytest.mark.parametrize("max_features", [3, 128], ids=["wide", "whole"])
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
 def test_on_the_cpu_a_run_is_to_the_bit_the_loop_written_out(
-    max_features: int, restoration: float, dropout: float
+    optimiser: OptimiserName, max_features: int, restoration: float, dropout: float
 ) -> None:
     rows, cardinalities = independent(2, (3, 4), n=70)
     config = small(
         epochs=2,
+        optimiser=optimiser,
         weight_decay=0.0,
         dropout=dropout,
         max_features=max_features,

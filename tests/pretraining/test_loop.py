@@ -18,6 +18,7 @@ from tjepa.pretraining import (
     new_model,
     schedules,
 )
+from tjepa.pretraining.config import OptimiserName
 from tjepa.pretraining.loop import EMBEDDING_BATCH, EMBEDDING_TOKENS
 
 GOLDEN_LOSS = 1.0756729643399054
@@ -53,7 +54,9 @@ def test_one_step_in_double_precision_gives_the_stored_numbers() -> None:
         (place[:, :2] // 2 % 3).masked_fill(missing[:, 3:], 0),
         missing,
     )
-    pretrainer = Pretrainer(rows, (3, 3), small(epochs=30, batch_size=8))
+    # Muon computes in bfloat16, whatever the weights are.
+    config = small(epochs=30, batch_size=8, optimiser="adamw")
+    pretrainer = Pretrainer(rows, (3, 3), config)
     for parameter in pretrainer.model.double().parameters():
         # The last bits of a draw may differ from machine to machine.
         parameter.data = (parameter.data * 1024).round() / 1024
@@ -203,8 +206,10 @@ def test_learning_rate_and_momentum_follow_their_schedules() -> None:
     assert used == [schedules.momentum(step, 9, config) for step in range(9)]
 
 
-def test_only_matrices_of_linear_layers_decay() -> None:
-    pretrainer = Pretrainer(*independent(2, (3,)), small(layers=1, weight_decay=0.5))
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_only_matrices_of_linear_layers_decay(optimiser: OptimiserName) -> None:
+    config = small(layers=1, weight_decay=0.5, optimiser=optimiser)
+    pretrainer = Pretrainer(*independent(2, (3,)), config)
     decayed, kept = pretrainer.optimiser.param_groups
     names = {p: name for name, p in pretrainer.model.named_parameters()}
     assert decayed["weight_decay"] == 0.5
@@ -289,9 +294,11 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(
     assert same(resumed.checkpoint(), whole.checkpoint())
 
 
-def test_a_checkpoint_is_a_copy_and_can_be_used_twice() -> None:
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_a_checkpoint_is_a_copy_and_can_be_used_twice(optimiser: OptimiserName) -> None:
     rows, cardinalities = independent(2, (3,))
-    pretrainer = Pretrainer(rows, cardinalities, small(epochs=3))
+    config = small(epochs=3, optimiser=optimiser)
+    pretrainer = Pretrainer(rows, cardinalities, config)
     events = pretrainer.events(interval=0)
     while pretrainer.epoch < 1:
         next(events)
@@ -299,7 +306,7 @@ def test_a_checkpoint_is_a_copy_and_can_be_used_twice() -> None:
     copy = {name: value.clone() for name, value in saved.items()}
     expected = [event.loss for event in events]
     for _ in range(2):
-        again = Pretrainer(rows, cardinalities, small(epochs=3))
+        again = Pretrainer(rows, cardinalities, config)
         again.restore(saved)
         assert losses(again) == expected
     assert same(saved, copy)
@@ -377,7 +384,7 @@ def test_without_a_stopped_gradient_the_representation_collapses_and_is_flagged(
 
 
 def test_a_learning_rate_far_too_high_is_flagged() -> None:
-    found = epochs(Pretrainer(*dependent(), small(epochs=5, learning_rate=0.3)))
+    found = epochs(Pretrainer(*dependent(), small(epochs=5, learning_rate=0.3, optimiser="adamw")))
     assert found[-1].collapsed
 
 

@@ -7,9 +7,11 @@ from tjepa.errors import ConfigError
 from tjepa.model import MaskShares, Readout, Sizes
 from tjepa.table import Scaling
 
+OptimiserName = Literal["adamw", "muon"]
 Precision = Literal["auto", "float32", "bfloat16"]
 CHOICES: dict[str, tuple[str, ...]] = {
     "scaling": get_args(Scaling),
+    "optimiser": get_args(OptimiserName),
     "precision": get_args(Precision),
     "readout": get_args(Readout),
 }
@@ -22,7 +24,7 @@ class PretrainingConfig:
 
     Defaults are those of the *balanced* preset. The paper's method (arXiv 2410.05016) is the preset
     *paper*: latent prediction alone, the last layer, standardised numbers, the context anew for
-    each target, and no early stop.
+    each target, AdamW alone, and no early stop.
 
     Raises
     ------
@@ -70,7 +72,9 @@ class PretrainingConfig:
     many, and rows are embedded in groups of at most that many."""
     epochs: int = 30
     batch_size: int = 512
-    learning_rate: float = 1e-3
+    optimiser: OptimiserName = "muon"
+    """Of the matrices of linear layers; all else has AdamW. See `optimiser.Optimiser`."""
+    learning_rate: float = 4e-3
     warmup: float = 0.05
     """Share of all steps in which the learning rate rises from 0; then a cosine to 0."""
     weight_decay: float = 0.01
@@ -197,6 +201,7 @@ class PretrainingConfig:
 
 
 _EARLIER: dict[str, Any] = {
+    "optimiser": "adamw",
     "readout": "last",
     "prediction": 1.0,
     "imputation": 0.0,

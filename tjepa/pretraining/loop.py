@@ -32,6 +32,7 @@ from tjepa.pretraining import schedules
 from tjepa.pretraining.config import PretrainingConfig
 from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
 from tjepa.pretraining.held_out import HeldOut, held_out_count
+from tjepa.pretraining.optimiser import Optimiser
 
 READING_SECONDS = 0.2
 """Between two readings of the loss: the least time in which a run can be cancelled."""
@@ -139,7 +140,7 @@ class Pretrainer:
             config.precision == "auto" and self.model.is_faster_in_bfloat16(self.device)
         )
         self.epoch = 0
-        self.optimiser = torch.optim.AdamW(self._parameter_groups(), lr=0.0, fused=True)
+        self.optimiser = Optimiser(self.model, config)
         # Of a wide table only its first group: the whole would cost more than the steps.
         groups = feature_groups(features, config.max_features)
 
@@ -197,9 +198,8 @@ class Pretrainer:
         Call between epochs.
         """
         state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        for index, moments in self.optimiser.state_dict()["state"].items():
-            for name, value in moments.items():
-                state[f"optimiser.{index}.{name}"] = value
+        for name, value in self.optimiser.checkpoint().items():
+            state[f"optimiser.{name}"] = value
         if self.held_out is not None:
             state |= self.held_out.checkpoint()
         state = {name: value.to("cpu", copy=True) for name, value in state.items()}
@@ -215,19 +215,16 @@ class Pretrainer:
             When the checkpoint does not fit the configuration.
         """
         weights: dict[str, Tensor] = {}
-        moments: dict[int, dict[str, Tensor]] = {}
+        moments: dict[str, Tensor] = {}
         try:
             for name, value in checkpoint.items():
                 if name.startswith("model."):
                     weights[name.removeprefix("model.")] = value
                 elif name.startswith("optimiser."):
-                    _, index, moment = name.split(".")
-                    # The optimiser would go on in the tensors it is given.
-                    moments.setdefault(int(index), {})[moment] = value.clone()
+                    moments[name.removeprefix("optimiser.")] = value
             self.epoch = int(checkpoint["epoch"])
             self.model.load_state_dict(weights)
-            state = self.optimiser.state_dict()
-            self.optimiser.load_state_dict({**state, "state": moments})
+            self.optimiser.restore(moments)
             if self.held_out is not None:
                 self.held_out.restore(checkpoint, self.device)
         except (KeyError, ValueError, RuntimeError) as error:
@@ -281,8 +278,6 @@ class Pretrainer:
 
     def _step(self, batch: Rows, step: int, generator: Generator) -> Tensor:
         """The loss, a number on the device that may still be at work on it."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = schedules.learning_rate(step, self.steps, self.config)
         features = draw_features(batch.missing.shape[1], self.config.max_features, generator)
         batch = batch if features is None else batch.only(features)
         self.model.train()
@@ -292,9 +287,8 @@ class Pretrainer:
                     loss = self._loss(batch, generator)
             else:
                 loss = self._loss(batch, generator)
-        self.optimiser.zero_grad()
         loss.backward()
-        self.optimiser.step()
+        self.optimiser.step(schedules.learning_rate(step, self.steps, self.config))
         self.model.update_target(schedules.momentum(step, self.steps, self.config))
         return loss.detach()
 
@@ -333,20 +327,6 @@ class Pretrainer:
     def _spread(self) -> Spread:
         """Of the last layer, which T-JEPA predicts; whatever else is read cannot hide it."""
         return spread(latent(self.encoder, self._watched))
-
-    def _parameter_groups(self) -> list[dict[str, object]]:
-        """Weight decay for the matrices of linear layers only, as usual for transformers."""
-        learned = [p for p in self.model.named_parameters() if p[1].requires_grad]
-        decayed = [
-            p
-            for name, p in learned
-            if name.endswith(".weight") and "tokenizer" not in name and p.ndim == 2
-        ]
-        ids = {id(p) for p in decayed}
-        return [
-            {"params": decayed, "weight_decay": self.config.weight_decay},
-            {"params": [p for _, p in learned if id(p) not in ids], "weight_decay": 0.0},
-        ]
 
 
 def usable_device(device: torch.device | str | None = None) -> torch.device:

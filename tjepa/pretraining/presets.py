@@ -36,7 +36,7 @@ def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
 
 _STEPS = {"quick": 1_500, "balanced": 4_000, "thorough": 12_000, "paper": 4_000}
 _CHANGES: dict[str, dict[str, Any]] = {
-    "quick": {"learning_rate": 2e-3},
+    "quick": {"learning_rate": 8e-3},
     "balanced": {},
     "thorough": {
         "width": 128,
@@ -51,6 +51,8 @@ _CHANGES: dict[str, dict[str, Any]] = {
         "imputation": 0.0,
         "restoration": 0.0,
         "readout": "last",
+        "optimiser": "adamw",
+        "learning_rate": 1e-3,
         "shared_context": False,
         "scaling": "standard",
         "patience": 1.0,

@@ -24,6 +24,12 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Schedule": (
         ("epochs", "Epochs", "Passes over the training rows."),
         ("batch_size", "Batch size", "Rows per step."),
+        (
+            "optimiser",
+            "Optimiser",
+            "Of the matrices of linear layers; all other weights have AdamW. Muon learns more in "
+            "as many steps.",
+        ),
         ("learning_rate", "Learning rate", "The highest one, after warm-up; then a cosine to 0."),
         ("warmup", "Warm-up share", "Share of all steps in which the learning rate rises."),
         (
@@ -32,7 +38,7 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
             "Share of the epochs after which a run stops if training rows set aside are restored "
             "no better; 1: never.",
         ),
-        ("weight_decay", "Weight decay", "AdamW's, on the matrices of linear layers."),
+        ("weight_decay", "Weight decay", "Of the matrices of linear layers."),
         (
             "momentum",
             "Target momentum",
