@@ -169,10 +169,14 @@ def test_a_saved_configuration_is_validated() -> None:
 
 
 def test_what_an_older_run_did_not_save_is_as_it_was_then() -> None:
-    later = ("readout", "prediction", "imputation", "restoration", "replaced", "bins", "patience")
+    later = (
+        *("readout", "prediction", "imputation", "restoration", "replaced", "bins", "patience"),
+        "optimiser",
+    )
     saved = {k: v for k, v in PretrainingConfig(width=32).to_json().items() if k not in later}
     config = PretrainingConfig.from_json(saved)
     assert (config.width, config.readout, config.patience) == (32, "last", 1.0)
+    assert config.optimiser == "adamw"
     assert (config.prediction, config.imputation, config.restoration) == (1.0, 0.0, 0.0)
     assert config.to_json().items() >= saved.items()
 

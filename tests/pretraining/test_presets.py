@@ -25,6 +25,7 @@ def test_the_paper_preset_has_the_papers_method_at_the_default_sizes() -> None:
     assert (paper.prediction, paper.readout, paper.scaling) == (1.0, "last", "standard")
     assert not paper.shared_context
     assert paper.patience == 1.0
+    assert (paper.optimiser, paper.learning_rate) == ("adamw", 1e-3)
     for name in sizes:
         assert getattr(paper, name) == getattr(PretrainingConfig(), name)
 
