@@ -78,8 +78,8 @@ def run_table(
         store.add(rivals)
         _say(rivals, as_json)
 
-    def losses_file(seed: int) -> Path:
-        return folder / "losses" / name / f"{variant.name}, seed {seed}.npz"
+    def losses_file(seed: int, variant: str = variant.name) -> Path:
+        return folder / "losses" / name / f"{variant}, seed {seed}.npz"
 
     def current(run: Record) -> bool:
         return is_current(run, table, variant, losses_file(run["seed"]))
@@ -88,7 +88,12 @@ def run_table(
         run = store.run(name, variant.name, seed)
         if run is not None and current(run) and has_probes(run, table, wanted):
             continue
-        store.add(measure_run(table, variant, seed, wanted, losses_file(seed)))
+        stored = [
+            (run, losses_file(seed, run["variant"]))
+            for run in store.all_runs()
+            if (run["table"], run["seed"]) == (name, seed)
+        ]
+        store.add(measure_run(table, variant, seed, wanted, losses_file(seed), stored))
         runs = [run for run in store.runs(variant.name) if run["table"] == name and current(run)]
         runs.sort(key=lambda run: int(run["seed"]))
         files = [losses_file(run["seed"]) for run in runs]

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +14,14 @@ from benchmarks.stick.probes import FULL, Probed, target_of
 from benchmarks.stick.records import Record, Variant
 from benchmarks.stick.tables import Table
 from tjepa.analysis import fitting
-from tjepa.pretraining import EpochEvent, Pretrainer, TrainedEncoder, as_rows, pool_tokens
+from tjepa.pretraining import (
+    EpochEvent,
+    Pretrainer,
+    PretrainingConfig,
+    TrainedEncoder,
+    as_rows,
+    pool_tokens,
+)
 from tjepa.table import raw_matrix, tree_matrix
 
 COMPARISONS = ("untrained", "raw", "gbdt")
@@ -67,10 +74,18 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
 
 
 def measure_run(
-    table: Table, variant: Variant, seed: int, wanted: tuple[str, ...], losses_file: Path
+    table: Table,
+    variant: Variant,
+    seed: int,
+    wanted: tuple[str, ...],
+    losses_file: Path,
+    stored: Iterable[tuple[Record, Path]] = (),
 ) -> Record:
     """Pre-train on the training rows, freeze, and probe beside the untrained encoder; what each
     loses on each test row is kept in a file.
+
+    What the very same untrained encoder lost in a stored run, with the same probe, is taken from
+    there.
     """
     config = variant.config(len(table.train), seed)
     encoder, encoded = table.encoded(config)
@@ -84,14 +99,17 @@ def measure_run(
     seconds = time.perf_counter() - started
     assert last is not None
     trained = TrainedEncoder(pretrainer.encoder, config, encoder, table.schema)
-    found: dict[str, dict[str, Probed]] = {}
+    found: dict[str, dict[str, Probed]] = {
+        "tjepa": {},
+        "untrained": _untrained_so_far(table, config, stored),
+    }
     for name, one in (("tjepa", trained), ("untrained", trained.untrained())):
         tokens = one.tokens(encoded)
         flat, pooled = pool_tokens(tokens, "flat"), pool_tokens(tokens, "mean")
         found[name] = {
-            name: probes.probe(name, flat, pooled, table, seed)
-            for name in _some(table, flat.shape[1])
-            if name in wanted
+            probe: found[name].get(probe) or probes.probe(probe, flat, pooled, table, seed)
+            for probe in _some(table, flat.shape[1])
+            if probe in wanted
         }
     _keep_losses(losses_file, found)
     return {
@@ -109,6 +127,34 @@ def measure_run(
         "rank_ratio": last.spread.rank / pretrainer.start.rank,
         "scores": {name: _scores(probed) for name, probed in found.items()},
     }
+
+
+def _untrained_so_far(
+    table: Table, config: PretrainingConfig, stored: Iterable[tuple[Record, Path]]
+) -> dict[str, Probed]:
+    """What is known of the encoder that a configuration starts from: pre-training has no part in
+    it, so that runs with other losses or another schedule have the same.
+    """
+    decisive = asdict(config.sizes) | {
+        name: getattr(config, name)
+        for name in ("scaling", "max_categories", "max_features", "seed")
+    }
+    found: dict[str, Probed] = {}
+    for run, file in stored:
+        if (
+            run["made_of"] != made_of(table)
+            or not decisive.items() <= run["config"].items()
+            or not file.exists()
+        ):
+            continue
+        lost = _losses_in(file, squared=table.task == "regression")
+        for name, score in run["scores"]["untrained"].items():
+            found[name] = Probed(
+                lost[f"untrained {name}"],
+                score.get("validation", float("nan")),
+                lost.get(f"untrained {name}, first draws"),
+            )
+    return found
 
 
 def made_of(table: Table) -> str:

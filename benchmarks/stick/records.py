@@ -87,13 +87,13 @@ class Store:
 
     def runs(self, variant: str | None = None) -> Iterator[Record]:
         """The pre-trainings of a variant, or of all."""
-        for record in self._records.values():
-            if (
-                record["kind"] == "run"
-                and variant in (None, record["variant"])
-                and self._is_of_today(record)
-            ):
+        for record in self.all_runs():
+            if variant in (None, record["variant"]) and self._is_of_today(record):
                 yield record
+
+    def all_runs(self) -> Iterator[Record]:
+        """The pre-trainings, of whatever configuration."""
+        return (record for record in self._records.values() if record["kind"] == "run")
 
     def _is_of_today(self, run: Record) -> bool:
         table = self.table(run["table"])

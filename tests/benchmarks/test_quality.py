@@ -215,6 +215,40 @@ def test_runs_of_another_configuration_are_measured_anew_and_left_out(
     assert [one["seeds"] for one in store.gains(variant.name)] == [[1]]
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_an_untrained_encoder_is_probed_once_for_all_that_start_from_it(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rivals, "TRIALS", 1)
+    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
+    monkeypatch.setattr(tables, "load", lambda name: _table(task))
+    wanted, fewer = ("linear_pool", "linear_50", "knn"), ("linear_pool", "linear_50")
+    plain, changed, smaller = (
+        Variant("quick", (*SMALL, *map(change, more)))
+        for more in ((), ("targets=1", "learning_rate=0.5"), ("reg_tokens=0",))
+    )
+    store, alone = Store(tmp_path / "q.jsonl"), Store(tmp_path / "alone" / "q.jsonl")
+    quality.run_table("made", plain, [0], fewer, store, as_json=True)
+    for variant in (changed, smaller):
+        quality.run_table("made", variant, [0], wanted, alone, as_json=True)
+    probed: list[str] = []
+    probe = probes.probe
+    monkeypatch.setattr(
+        probes, "probe", lambda name, *rest: (probed.append(name), probe(name, *rest))[1]
+    )
+    quality.run_table("made", changed, [0], wanted, store, as_json=True)
+    assert sorted(probed) == ["knn", "knn", "linear_50", "linear_pool"]
+    probed.clear()
+    quality.run_table("made", smaller, [0], wanted, store, as_json=True)
+    assert sorted(probed) == sorted([*wanted, *wanted])
+    for variant in (changed, smaller):
+        again, expected = (one.run("made", variant.name, 0) for one in (store, alone))
+        assert again is not None
+        assert expected is not None
+        assert again["scores"] == expected["scores"]
+        assert store.gains(variant.name) == alone.gains(variant.name)
+
+
 def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() -> None:
     scores = {name: {"score": 0.5, "validation": 0.3} for name in probes.FULL}
     scores["knn"] = {"score": 0.1, "validation": 0.2}
