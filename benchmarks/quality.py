@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -45,7 +46,7 @@ from tjepa.pretraining import PRESETS
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "quality.jsonl"
 BOOK = HERE / "RESULTS.md"
-END = "<!-- end -->"
+MARKED = re.compile(r"(<!-- (results|ablations): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> None:
@@ -103,16 +104,14 @@ def run_table(
 
 
 def write_book(book: Path, store: Store) -> None:
-    """Put the tables of each preset between their marks in the book."""
-    text = book.read_text()
-    for preset in PRESETS:
-        for name, render in (("results", summary.rendered), ("ablations", summary.ablations)):
-            start = f"<!-- {name}: {preset} -->\n"
-            before, found, rest = text.partition(start)
-            if found:
-                after = rest[rest.index(END) :]
-                text = before + start + render(store, preset) + after
-    book.write_text(text)
+    """Put the tables of the variants that are marked in the book between their marks."""
+
+    def written(mark: re.Match) -> str:
+        start, name, variant, end = mark.groups()
+        render = {"results": summary.rendered, "ablations": summary.ablations}[name]
+        return f"{start}{render(store, variant)}{end}"
+
+    book.write_text(MARKED.sub(written, book.read_text()))
 
 
 def _say(record: dict, as_json: bool) -> None:

@@ -105,18 +105,19 @@ def rendered(store: Store, variant: str) -> str:
 def ablations(store: Store, preset: str) -> str:
     """What the embedding scores with a preset and with each change of it, as a Markdown table.
 
-    Only tables on which something was changed, and only seeds that all variants of a table have.
+    Only tables, and of each only seeds, that all variants have.
     """
     runs = [run for run in store.runs() if run["preset"] == preset]
-    changed = sorted({run["table"] for run in runs if run["variant"] != preset})
     variants = list(dict.fromkeys([preset, *(run["variant"] for run in runs)]))
+    tables_of = [{run["table"] for run in runs if run["variant"] == one} for one in variants]
+    shown = sorted(set.intersection(*tables_of))
     lines = [
-        f"| flat / pooled / 200 labels | {' | '.join(changed)} |",
-        "|---" * (len(changed) + 1) + "|",
+        f"| flat / pooled / 200 labels | {' | '.join(shown)} |",
+        "|---" * (len(shown) + 1) + "|",
     ]
     for variant in variants:
         cells = [variant.removeprefix(f"{preset}, ")]
-        for table in changed:
+        for table in shown:
             seeds = _shared_seeds(runs, table)
             shared = [
                 run

@@ -373,27 +373,35 @@ def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path
         add("quick, targets=1", "made", seed, score - 0.1)
     add("quick", "made", 2, 0.99)
     add("quick", "other", 0, 0.5)
+    add("quick, bins=0", "made", 1, 0.75)
+    add("quick, bins=0", "other", 0, 0.5)
     add("balanced, targets=2", "made", 0, 0.5)
     found = summary.ablations(store, "quick").splitlines()
     assert found[0] == "| flat / pooled / 200 labels | made |"
     assert found[2:] == [
-        "| quick | 0.7500 / 0.7500 / 0.7500 |",
-        "| targets=1 | 0.6500 / 0.6500 / 0.6500 |",
+        "| quick | 0.8000 / 0.8000 / 0.8000 |",
+        "| targets=1 | 0.7000 / 0.7000 / 0.7000 |",
+        "| bins=0 | 0.7500 / 0.7500 / 0.7500 |",
     ]
 
 
 def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> None:
     store = Store(tmp_path / "q.jsonl")
     book = tmp_path / "RESULTS.md"
-    start = "<!-- results: balanced -->\n"
-    book.write_text(f"Words before.\n{start}old\n{quality.END}\nWords after.\n")
+    start, end = "<!-- results: balanced, targets=1 -->\n", "<!-- end -->"
+    book.write_text(
+        f"Words before.\n{start}old\n{end}\nWords between.\n"
+        f"<!-- ablations: balanced -->\n{end}\nWords after.\n"
+    )
     three = {probe: {"score": 0.75} for probe in ("linear_flat", "linear_pool", "linear_200")}
     store.add({
         **_about("made"), "metric": "accuracy", "dummy": 0.5,
         "raw": {"linear_flat": {"score": 0.6}}, "gbdt": {"all": {"score": 0.8}},
     })  # fmt: skip
-    store.add({**_run("made", 0), "scores": {"tjepa": three, "untrained": three}})
-    store.add(_gains("made", 0.1, seeds=1))
+    for variant in ("balanced", "balanced, targets=1"):
+        run = _run("made", 0, variant)
+        store.add({**run, "scores": {"tjepa": three, "untrained": three}})
+    store.add({**_gains("made", 0.1, seeds=1), "variant": "balanced, targets=1"})
     quality.write_book(book, store)
     text = book.read_text()
     assert text.startswith("Words before.\n")
@@ -401,3 +409,5 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
     assert "old" not in text
     assert "| made | accuracy | 1 | 0.5000 | 0.6000 |" in text
     assert "**+0.1000" in text
+    assert f"{end}\nWords between.\n" in text
+    assert "| targets=1 | 0.7500 / 0.7500 / 0.7500 |" in text
