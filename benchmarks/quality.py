@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 import torch
 
-from benchmarks.stick import probes, summary, tables
+from benchmarks.stick import changes, probes, summary, tables
 from benchmarks.stick.measuring import (
     has_probes,
     is_current,
@@ -46,7 +46,9 @@ from tjepa.pretraining import PRESETS
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "quality.jsonl"
 BOOK = HERE / "RESULTS.md"
-MARKED = re.compile(r"(<!-- (results|ablations): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(
+    r"(<!-- (results|ablations|change): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL
+)
 
 
 def main() -> None:
@@ -71,33 +73,33 @@ def run_table(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Measure what is not stored yet of one table, and after each run the gains over all seeds."""
-    table, folder = tables.load(name), store.file.parent
-    rivals_file = folder / "rivals" / f"{name}.npz"
+    table, rivals_file = tables.load(name), store.rivals_file(name)
     rivals = store.table(name)
     if rivals is None or rivals["made_of"] != made_of(table) or not rivals_file.exists():
         rivals = measure_rivals(table, rivals_file)
         store.add(rivals)
         _say(rivals, as_json)
 
-    def losses_file(seed: int, variant: str = variant.name) -> Path:
-        return folder / "losses" / name / f"{variant}, seed {seed}.npz"
+    def losses_of(run: Record) -> Path:
+        return store.losses_file(name, run["variant"], run["seed"])
 
     def current(run: Record) -> bool:
-        return is_current(run, table, variant, losses_file(run["seed"]))
+        return is_current(run, table, variant, losses_of(run))
 
     for seed in seeds:
         run = store.run(name, variant.name, seed)
         if run is not None and current(run) and has_probes(run, table, wanted):
             continue
         stored = [
-            (run, losses_file(seed, run["variant"]))
+            (run, losses_of(run))
             for run in store.all_runs()
             if (run["table"], run["seed"]) == (name, seed)
         ]
-        store.add(measure_run(table, variant, seed, wanted, losses_file(seed), stored))
+        losses_file = store.losses_file(name, variant.name, seed)
+        store.add(measure_run(table, variant, seed, wanted, losses_file, stored))
         runs = [run for run in store.runs(variant.name) if run["table"] == name and current(run)]
         runs.sort(key=lambda run: int(run["seed"]))
-        files = [losses_file(run["seed"]) for run in runs]
+        files = [losses_of(run) for run in runs]
         gains = measure_gains(rivals, variant, runs, rivals_file, files)
         store.add(gains)
         _say(gains, as_json)
@@ -108,7 +110,11 @@ def write_book(book: Path, store: Store) -> None:
 
     def written(mark: re.Match) -> str:
         start, name, variant, end = mark.groups()
-        render = {"results": summary.rendered, "ablations": summary.ablations}[name]
+        render = {
+            "results": summary.rendered,
+            "ablations": changes.ablations,
+            "change": changes.change,
+        }[name]
         return f"{start}{render(store, variant)}{end}"
 
     book.write_text(MARKED.sub(written, book.read_text()))

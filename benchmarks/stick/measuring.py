@@ -233,6 +233,20 @@ def measure_gains(
     }
 
 
+def gain_over(probe: str, squared: bool, files: list[Path], others: list[Path]) -> Gain | None:
+    """What one variant's embedding gains over another's by a probe: runs of the same seeds, by the
+    files of what they lost. None where a file or the probe is not there.
+    """
+    name = f"tjepa {probe}"
+    found: tuple[list[Losses], list[Losses]] = ([], [])
+    for some, lost in zip((files, others), found, strict=True):
+        for file in some:
+            if not file.exists() or name not in (losses := _losses_in(file, squared)):
+                return None
+            lost.append(losses[name])
+    return gain(*found)
+
+
 def _keep_losses(file: Path, found: Mapping[str, Mapping[str, Probed]]) -> None:
     kept: dict[str, np.ndarray] = {}
     for whose, probed in found.items():

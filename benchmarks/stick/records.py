@@ -65,6 +65,14 @@ class Store:
         with self.file.open("a") as lines:
             lines.write(json.dumps(record) + "\n")
 
+    def rivals_file(self, table: str) -> Path:
+        """Where it is kept what a table's rivals lost on each test row."""
+        return self.file.parent / "rivals" / f"{table}.npz"
+
+    def losses_file(self, table: str, variant: str, seed: int) -> Path:
+        """Where it is kept what a run's representations lost on each test row."""
+        return self.file.parent / "losses" / table / f"{variant}, seed {seed}.npz"
+
     def table(self, table: str) -> Record | None:
         return self._records.get(("table", table))
 

@@ -1,6 +1,5 @@
 """Many seeds and tables → intervals, wins, ties and losses, and the table of RESULTS.md."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,65 +87,35 @@ def rendered(store: Store, variant: str) -> str:
             name,
             table["metric"],
             str(len(runs)),
-            _number(table["dummy"]),
-            _number(table["raw"]["linear_flat"]["score"]),
-            " / ".join(_number(scores(runs, "untrained", probe)) for probe in SHOWN),
-            " / ".join(_number(scores(runs, "tjepa", probe)) for probe in SHOWN),
-            _number(float(np.mean(found)) if found else None),
-            _number(table["gbdt"]["all"]["score"]),
-            _number(table["gbdt"].get("linear_200", {}).get("score")),
-            "; ".join(_gain(gain_of(record, "untrained", probe)) for probe in SHOWN),
+            number(table["dummy"]),
+            number(table["raw"]["linear_flat"]["score"]),
+            " / ".join(number(scores(runs, "untrained", probe)) for probe in SHOWN),
+            " / ".join(number(scores(runs, "tjepa", probe)) for probe in SHOWN),
+            number(float(np.mean(found)) if found else None),
+            number(table["gbdt"]["all"]["score"]),
+            number(table["gbdt"].get("linear_200", {}).get("score")),
+            "; ".join(gain_in_words(gain_of(record, "untrained", probe)) for probe in SHOWN),
             str(sum(run["collapsed"] for run in runs)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def ablations(store: Store, preset: str) -> str:
-    """What the embedding scores with a preset and with each change of it, as a Markdown table.
-
-    Only tables, and of each only seeds, that all variants have.
-    """
-    runs = [run for run in store.runs() if run["preset"] == preset]
-    variants = list(dict.fromkeys([preset, *(run["variant"] for run in runs)]))
-    tables_of = [{run["table"] for run in runs if run["variant"] == one} for one in variants]
-    shown = sorted(set.intersection(*tables_of))
-    lines = [
-        f"| flat / pooled / 200 labels | {' | '.join(shown)} |",
-        "|---" * (len(shown) + 1) + "|",
-    ]
-    for variant in variants:
-        cells = [variant.removeprefix(f"{preset}, ")]
-        for table in shown:
-            seeds = _shared_seeds(runs, table)
-            shared = [
-                run
-                for run in runs
-                if (run["variant"], run["table"]) == (variant, table) and run["seed"] in seeds
-            ]
-            cells.append(" / ".join(_number(scores(shared, "tjepa", probe)) for probe in SHOWN))
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _shared_seeds(runs: list[Record], table: str) -> set[int]:
-    by_variant: dict[str, set[int]] = defaultdict(set)
-    for run in runs:
-        if run["table"] == table:
-            by_variant[run["variant"]].add(run["seed"])
-    return set.intersection(*by_variant.values())
-
-
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _gain(found: Mean | None) -> str:
+def gain_in_words(found: Mean | None) -> str:
     if found is None:
         return "–"
     digits = 4 if abs(found.high) < 100 else 0
-    mark = "**" if found.verdict == "wins" else "_" if found.verdict == "losses" else ""
     words = f"{found.value:+,.{digits}f} [{found.low:+,.{digits}f}, {found.high:+,.{digits}f}]"
+    return marked(words, found)
+
+
+def marked(words: str, found: Mean | None) -> str:
+    """Bold for a win, italics for a loss."""
+    mark = {"wins": "**", "losses": "_"}.get(found.verdict, "") if found else ""
     return f"{mark}{words}{mark}"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import quality
-from benchmarks.stick import losses, measuring, probes, rivals, summary, tables
+from benchmarks.stick import changes, losses, measuring, probes, rivals, summary, tables
 from benchmarks.stick.losses import Losses, gain
 from benchmarks.stick.records import Record, Store, Variant, change
 from benchmarks.stick.tables import Table
@@ -259,7 +259,7 @@ def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() ->
 
 
 def _about(table: str) -> Record:
-    return {"kind": "table", "table": table, "rows": [640, 160, 200]}
+    return {"kind": "table", "table": table, "rows": [640, 160, 200], "metric": "accuracy"}
 
 
 def _run(table: str, seed: int, variant: str = "balanced", collapsed: bool = False) -> Record:
@@ -376,13 +376,43 @@ def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path
     add("quick, bins=0", "made", 1, 0.75)
     add("quick, bins=0", "other", 0, 0.5)
     add("balanced, targets=2", "made", 0, 0.5)
-    found = summary.ablations(store, "quick").splitlines()
+    found = changes.ablations(store, "quick").splitlines()
     assert found[0] == "| flat / pooled / 200 labels | made |"
     assert found[2:] == [
         "| quick | 0.8000 / 0.8000 / 0.8000 |",
         "| targets=1 | 0.7000 / 0.7000 / 0.7000 |",
         "| bins=0 | 0.7500 / 0.7500 / 0.7500 |",
     ]
+
+
+def test_a_change_is_marked_where_it_is_surely_better_or_worse(tmp_path: Path) -> None:
+    store, random = Store(tmp_path / "q.jsonl"), np.random.default_rng(6)
+    store.add(_about("made"))
+    lost = {"quick": 0.3, "quick, bins=0": 0.6, "quick, targets=1": 0.1, "quick, layers=2": 0.3}
+    for variant, share in lost.items():
+        for seed in range(2):
+            flat = _losses(random.random(2_000) < share, False)
+            file = store.losses_file("made", variant, seed)
+            measuring._keep_losses(file, {"tjepa": {"linear_flat": probes.Probed(flat, 0.0)}})
+            scores = {"tjepa": {"linear_flat": {"score": flat.score}}}
+            store.add({**_run("made", seed, variant), "scores": scores})
+
+    def score(variant: str) -> str:
+        return f"{summary.scores(list(store.runs(variant)), 'tjepa', 'linear_flat'):.4f}"
+
+    found = changes.ablations(store, "quick").splitlines()
+    assert found[2:] == [
+        f"| quick | {score('quick')} / – / – |",
+        f"| bins=0 | _{score('quick, bins=0')}_ / – / – |",
+        f"| targets=1 | **{score('quick, targets=1')}** / – / – |",
+        f"| layers=2 | {score('quick, layers=2')} / – / – |",
+    ]
+    store.add(_about("other"))
+    store.add({**_run("other", 0, "quick"), "scores": {"tjepa": {}}})
+    [row] = changes.change(store, "quick, bins=0").splitlines()[2:]
+    assert row.startswith(f"| made | 2 | {score('quick, bins=0')} / – / – | {score('quick')} / –")
+    assert "| **+0.29" in row
+    assert row.endswith("**; –; – |")
 
 
 def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> None:
@@ -395,7 +425,7 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
     )
     three = {probe: {"score": 0.75} for probe in ("linear_flat", "linear_pool", "linear_200")}
     store.add({
-        **_about("made"), "metric": "accuracy", "dummy": 0.5,
+        **_about("made"), "dummy": 0.5,
         "raw": {"linear_flat": {"score": 0.6}}, "gbdt": {"all": {"score": 0.8}},
     })  # fmt: skip
     for variant in ("balanced", "balanced, targets=1"):
