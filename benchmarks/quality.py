@@ -158,7 +158,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--summary", action="store_true", help="count what is stored")
-    parser.add_argument("--render", action="store_true", help="write the table of RESULTS.md")
+    parser.add_argument("--render", action="store_true", help="write the tables of RESULTS.md")
     return parser.parse_args()
 
 

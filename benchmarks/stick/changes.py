@@ -25,17 +25,14 @@ def ablations(store: Store, preset: str) -> str:
     for variant in variants:
         cells = [variant.removeprefix(f"{preset}, ")]
         for table, seeds in shared.items():
-            cells.append(
-                " / ".join(
-                    marked(
-                        number(_score(store, table, variant, probe, seeds)),
-                        None
-                        if variant == preset
-                        else _gain(store, table, variant, preset, probe, seeds),
-                    )
-                    for probe in SHOWN
+            words = (
+                marked(
+                    number(_score(store, table, variant, probe, seeds)),
+                    _gain(store, table, variant, preset, probe, seeds),
                 )
+                for probe in SHOWN
             )
+            cells.append(" / ".join(words))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -139,10 +139,10 @@ def _untrained_so_far(
         name: getattr(config, name)
         for name in ("scaling", "max_categories", "max_features", "seed")
     }
-    found: dict[str, Probed] = {}
+    of_table, found = made_of(table), dict[str, Probed]()
     for run, file in stored:
         if (
-            run["made_of"] != made_of(table)
+            run["made_of"] != of_table
             or not decisive.items() <= run["config"].items()
             or not file.exists()
         ):

@@ -27,8 +27,7 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (
             "optimiser",
             "Optimiser",
-            "Of the matrices of linear layers; all other weights have AdamW. Muon learns more in "
-            "as many steps.",
+            "Of the matrices of linear layers; all other weights have AdamW.",
         ),
         ("learning_rate", "Learning rate", "The highest one, after warm-up; then a cosine to 0."),
         ("warmup", "Warm-up share", "Share of all steps in which the learning rate rises."),
