@@ -32,6 +32,13 @@ def _table(task: str, rows: int = 400) -> Table:
     return Table("made", typed(frame, schema), schema, y, task, train, validation, test, ())
 
 
+def _stand_in(monkeypatch: pytest.MonkeyPatch, task: str) -> None:
+    """The made table in place of any, with few trials for its rivals."""
+    monkeypatch.setattr(rivals, "TRIALS", 2)
+    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
+    monkeypatch.setattr(tables, "load", lambda name: _table(task))
+
+
 def _losses(rows: np.ndarray, squared: bool) -> Losses:
     return losses.together([rows.astype(np.float32)], squared)
 
@@ -153,9 +160,7 @@ def test_every_probe_finds_a_plain_signal_and_none_finds_noise(task: str) -> Non
 def test_a_table_is_measured_once_with_all_that_is_compared(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rivals, "TRIALS", 2)
-    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
-    monkeypatch.setattr(tables, "load", lambda name: _table(task))
+    _stand_in(monkeypatch, task)
     store, variant = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL)
     quality.run_table("made", variant, [0, 1], probes.NAMES, store, as_json=True)
     lines = store.file.read_text().splitlines()
@@ -203,9 +208,7 @@ def test_runs_of_another_configuration_are_measured_anew_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A preset may have meant something else when they were stored."""
-    monkeypatch.setattr(rivals, "TRIALS", 1)
-    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
-    monkeypatch.setattr(tables, "load", lambda name: _table("regression"))
+    _stand_in(monkeypatch, "regression")
     store, variant, wanted = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL), ("linear_pool",)
     quality.run_table("made", variant, [0, 1], wanted, store, as_json=True)
     for run in list(store.runs()):
@@ -219,9 +222,7 @@ def test_runs_of_another_configuration_are_measured_anew_and_left_out(
 def test_an_untrained_encoder_is_probed_once_for_all_that_start_from_it(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rivals, "TRIALS", 1)
-    monkeypatch.setattr(rivals, "FEW_TRIALS", 1)
-    monkeypatch.setattr(tables, "load", lambda name: _table(task))
+    _stand_in(monkeypatch, task)
     wanted, fewer = ("linear_pool", "linear_50", "knn"), ("linear_pool", "linear_50")
     plain, changed, smaller = (
         Variant("quick", (*SMALL, *map(change, more)))

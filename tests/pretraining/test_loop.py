@@ -319,8 +319,9 @@ def test_a_checkpoint_is_a_copy_and_can_be_used_twice(optimiser: OptimiserName) 
         lambda saved: saved.pop("model.predictor.mask_token"),
         lambda saved: saved.update({"model.predictor.mask_token": torch.zeros(5)}),
         lambda saved: saved.update({"optimiser.exp_avg": torch.zeros(5)}),
+        lambda saved: saved.update({"optimiser.999.exp_avg": torch.zeros(5)}),
     ],
-    ids=["no epoch", "a weight absent", "another size", "an odd name"],
+    ids=["no epoch", "a weight absent", "another size", "an odd name", "no such weight"],
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(
     spoil: Callable[[dict[str, Tensor]], object],

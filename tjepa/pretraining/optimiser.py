@@ -63,16 +63,18 @@ class Optimiser:
 
     def restore(self, checkpoint: dict[str, Tensor]) -> None:
         """The inverse of `checkpoint`; ValueError where it does not fit."""
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in checkpoint.items():
+            index, moment = name.split(".")
+            # The optimiser would go on in the tensors it is given.
+            moments.setdefault(int(index), {})[moment] = value.clone()
         for part, first in self._numbered():
             state = part.state_dict()
             count = sum(len(group["params"]) for group in part.param_groups)
-            moments: dict[int, dict[str, Tensor]] = {}
-            for name, value in checkpoint.items():
-                index, moment = name.split(".")
-                if 0 <= int(index) - first < count:
-                    # The optimiser would go on in the tensors it is given.
-                    moments.setdefault(int(index) - first, {})[moment] = value.clone()
-            part.load_state_dict({**state, "state": moments})
+            own = {index: moments.pop(first + index, {}) for index in range(count)}
+            part.load_state_dict({**state, "state": {k: v for k, v in own.items() if v}})
+        if moments:
+            raise ValueError(f"there are no weights {sorted(moments)}")
 
     def _numbered(self) -> list[tuple[torch.optim.Optimizer, int]]:
         """Each part, and the number of weights of those before it."""
