@@ -3,13 +3,14 @@
 import streamlit as st
 
 from tjepa.report.figures import probe_intervals
+from tjepa.report.label_figures import label_lines
 from tjepa.report.words import headline
 from tjepa.table import repeats_sentence
 from tjepa.ui import address
 from tjepa.ui.analyses import analysed, finished_run
 from tjepa.ui.charts import chart, theme
 from tjepa.ui.process import bench
-from tjepa.ui.results import difference_table, probe_table, run_stamp
+from tjepa.ui.results import difference_table, label_table, probe_table, run_stamp
 from tjepa.ui.text import count, md
 
 run = finished_run("probe", "see here how a probe on its embedding does beside boosted trees")
@@ -36,26 +37,52 @@ result = analysed(
     lambda: bench().compute_probe(run.run_id),
     button="Run the probe",
 )
-if result is None:
-    st.stop()
+if result is not None:
+    first, rest = headline(result.sentence)
+    st.subheader(md(first), anchor=False)
+    st.markdown(md(rest))
+    stamp = run_stamp(
+        run,
+        f"{result.n_train:,} + {result.n_validation:,} rows to fit, {result.n_test:,} held out",
+        f"seed {result.seed}",
+    )
+    chart(probe_intervals(result, stamp=stamp, theme=theme()), result.sentence, "probe")
+    table, settings = probe_table(result)
+    st.dataframe(table, hide_index=True, column_config=settings, alt="Scores of every model")
+    st.markdown("**Differences on the same held-out rows**")
+    table, settings = difference_table(result)
+    st.dataframe(table, hide_index=True, column_config=settings, alt="Paired differences")
+    for note in result.left_out:
+        st.caption(md(note))
+    if said := repeats_sentence(run.rows.get("repeated", 0), run.rows.get("test", 0)):
+        st.caption(said)
+    if not result.left_out:
+        st.caption(f"Nothing was left out: {count(result.n_test, 'held-out row')} scored.")
 
-first, rest = headline(result.sentence)
-st.subheader(md(first), anchor=False)
-st.markdown(md(rest))
-stamp = run_stamp(
-    run,
-    f"{result.n_train:,} + {result.n_validation:,} rows to fit, {result.n_test:,} held out",
-    f"seed {result.seed}",
+st.subheader("With few labels", anchor=False)
+st.caption(
+    "Labels are what is dear in many tables, and pre-training needs none. So here only 50, 200 and "
+    "1,000 training rows are labelled, drawn at random several times: the same draws for every "
+    "model, which chooses its settings within them. The encoder is the one that is probed above."
 )
-chart(probe_intervals(result, stamp=stamp, theme=theme()), result.sentence, "probe")
-table, settings = probe_table(result)
-st.dataframe(table, hide_index=True, column_config=settings, alt="Scores of every model")
-st.markdown("**Differences on the same held-out rows**")
-table, settings = difference_table(result)
-st.dataframe(table, hide_index=True, column_config=settings, alt="Paired differences")
-for note in result.left_out:
-    st.caption(md(note))
-if said := repeats_sentence(run.rows.get("repeated", 0), run.rows.get("test", 0)):
-    st.caption(said)
-if not result.left_out:
-    st.caption(f"Nothing was left out: {count(result.n_test, 'held-out row')} scored.")
+curve = analysed(
+    run,
+    "few labels",
+    lambda: bench().label_curve(run.run_id),
+    lambda: bench().compute_label_curve(run.run_id),
+    button="Compare with few labels",
+)
+if curve is not None:
+    first, rest = headline(curve.sentence)
+    st.markdown(f"**{md(first)}** {md(rest)}")
+    stamp = run_stamp(
+        run,
+        f"{count(curve.draws, 'draw')} of labels, {curve.n_test:,} rows held out",
+        f"seed {curve.seed}",
+    )
+    chart(label_lines(curve, stamp=stamp, theme=theme()), curve.sentence, "label curve")
+    table, settings = label_table(curve)
+    with st.expander("All scores as a table"):
+        st.dataframe(table, hide_index=True, column_config=settings, alt="Scores with few labels")
+    for note in curve.left_out:
+        st.caption(md(note))

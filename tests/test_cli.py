@@ -460,9 +460,26 @@ def test_the_probe_stands_beside_every_control(
     assert said["sentence"] in text
 
 
-def test_a_probe_needs_a_target(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_label_curve_has_a_line_for_each_model_and_number_of_labels(
+    run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = answer_json(capsys, "label-curve", run_id)
+    assert (said["run"], said["metric"]) == (run_id, "accuracy")
+    assert {point["labels"] for point in said["points"]} == {50}
+    for point in said["points"]:
+        assert point["score"]["low"] <= point["score"]["value"] <= point["score"]["high"]
+        assert (point["gap"] is None) == (point["representation"] == "tjepa")
+    text = answer(capsys, "label-curve", run_id)
+    assert len(text.split("\n\n")[0].splitlines()) == 1 + len(said["points"])
+    assert said["sentence"] in text
+
+
+@pytest.mark.parametrize("command", ["probe", "label-curve"])
+def test_a_probe_needs_a_target(
+    command: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = answer(capsys, "pretrain", file, "--preset", "quick", "--epochs", "1").strip()
-    assert main(["probe", other]) == 2
+    assert main([command, other]) == 2
     assert "target" in capsys.readouterr().err.splitlines()[-1]
 
 
@@ -556,6 +573,7 @@ def test_an_installation_without_the_app_says_so(
         ("project no-such-run --out x.parquet", "no-such-run"),
         ("probe", "RUN"),
         ("probe no-such-run", "no-such-run"),
+        ("label-curve no-such-run", "no-such-run"),
         ("relevance ../../etc", "../../etc"),
         ("app --port 0", "'0'"),
         ("app --port 70000", "70000"),

@@ -1,23 +1,20 @@
 """Small models on frozen vectors: what is lost on the test rows, and the loss on validation rows.
 
-Everything is fitted on training rows and chosen on validation rows. With few labels neither has
-more: the penalty is chosen within the labelled rows, by leaving one out, and so is whether each
-dimension is standardised or all share one scale, which suits rare categories. Both scales are those
-of all training rows, which takes no label. Penalties grow with the length of the vectors: among
-penalties that let a few rows be interpolated, leaving one out finds the best ones by chance.
+Everything is fitted on training rows and chosen on validation rows; with few labels, within the
+labelled rows.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks.stick import losses
 from benchmarks.stick.losses import Losses
 from benchmarks.stick.tables import Table
+from tjepa.analysis import few_labels as few
 from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target
 
@@ -27,8 +24,6 @@ GBDT_DRAWS = 5
 """Of labelled rows for boosted trees, which are tuned anew on each: the first of the draws."""
 NEIGHBOURS = (5, 15, 50)
 KNN_ROWS = 20_000
-PENALTIES = np.logspace(-1.5, 3, 10)
-"""Of few labels, for each number of a vector."""
 MLP_WIDTHS = (256, 128)
 
 NAMES = (
@@ -70,20 +65,11 @@ def probe(name: str, flat: np.ndarray, pooled: np.ndarray, table: Table, seed: i
 
 
 def labelled_rows(table: Table, labels: int) -> list[np.ndarray]:
-    """The same few training rows for every model; drawn again where a draw has a single class.
-
-    The more draws the fewer labels, of which each says less.
+    """The same few training rows for every model, and more draws the fewer labels, of which each
+    says less.
     """
     count = min(MOST_DRAWS, max(GBDT_DRAWS, 4_000 // labels))
-    draws: list[np.ndarray] = []
-    for attempt in range(1_000):
-        random = np.random.default_rng(10_000 * labels + attempt)
-        rows = random.choice(table.train, labels, replace=False)
-        if len(np.unique(table.y[rows])) > 1:
-            draws.append(rows)
-        if len(draws) == count:
-            break
-    return draws
+    return few.labelled_rows(table.y, table.train, labels, count, seed=0)
 
 
 def has(name: str, table: Table) -> bool:
@@ -93,34 +79,14 @@ def has(name: str, table: Table) -> bool:
 
 
 def few_labels(flat: np.ndarray, table: Table, target: Target, labels: int) -> Probed:
-    """Ridge on 50 to 1,000 labelled rows, for classes on their ±1 codes."""
-    draws, kind = [], RidgeClassifierCV if target.classes else RidgeCV
-    scalings = (standardised(flat, table.train), centred(flat, table.train))
+    """Ridge on 50 to 1,000 labelled rows."""
+    scalings = (few.standardised(flat, table.train), few.centred(flat, table.train))
+    squared, draws = not target.classes, []
     for rows in labelled_rows(table, labels):
-        fitted = [
-            kind(PENALTIES * flat.shape[1]).fit(scaled(flat[rows]), target.values[rows])
-            for scaled in scalings
-        ]
-        model, scaled = max(zip(fitted, scalings, strict=True), key=lambda one: one[0].best_score_)
-        predicted = model.predict(scaled(flat[table.test]))
-        draws.append(losses.of(predicted, target.values[table.test], not target.classes))
-    squared = not target.classes
+        predicted = few.ridge(flat, target, rows, scalings)(flat[table.test])
+        draws.append(losses.of(predicted, target.values[table.test], squared))
     first = losses.together(draws[:GBDT_DRAWS], squared)
     return Probed(losses.together(draws, squared), float("nan"), first)
-
-
-def standardised(x: np.ndarray, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Mean 0 and variance 1 on `rows`; what does not vary there is 0."""
-    mean, scale = x[rows].mean(axis=0, dtype=np.float64), x[rows].std(axis=0, dtype=np.float64)
-    scale = np.where(scale > 1e-6 * np.maximum(np.abs(mean), 1e-6), scale, np.inf)
-    return lambda vectors: np.asarray((vectors - mean) / scale)
-
-
-def centred(x: np.ndarray, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Mean 0 on `rows`, and variance 1 there in the mean over dimensions."""
-    mean = x[rows].mean(axis=0, dtype=np.float64)
-    scale = np.sqrt(x[rows].var(axis=0, dtype=np.float64).mean())
-    return lambda vectors: np.asarray((vectors - mean) / scale)
 
 
 def probed(
@@ -160,7 +126,7 @@ def _nearest(x: np.ndarray, table: Table, target: Target) -> Probed:
 
 def _mlp(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
     """Two hidden layers, stopped early on a tenth of the training rows."""
-    scaled = standardised(x, table.train)
+    scaled = few.standardised(x, table.train)
     values = target.values[table.train]
     options = {"early_stopping": _can_stop_early(values, target), "random_state": seed}
     if target.classes:

@@ -138,6 +138,24 @@ def test_the_probe_shows_every_control_and_its_sentence(open_page: Open, run: st
     assert app.subheader[0].value.startswith("Pre\\-training")
 
 
+def test_the_label_curve_starts_on_request_and_shows_every_control(
+    open_page: Open, run: str
+) -> None:
+    app = open_page("probe", run=run)
+    _press(app, "Compare with few labels")
+    settle(app)
+    assert not app.exception
+    assert not app.error
+    scores = app.dataframe[-1].value
+    assert {"T-JEPA embedding", "untrained encoder", "raw columns", "no columns"} == set(
+        scores["sees"]
+    )
+    assert "labelled rows" in words(app)
+    assert "Compare with few labels" not in [
+        button.label for button in open_page("probe", run=run).button
+    ]
+
+
 def test_a_failed_analysis_keeps_its_sentence_and_can_be_tried_again(
     open_page: Open, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

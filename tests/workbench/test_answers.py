@@ -32,6 +32,7 @@ ANSWERS: dict[str, tuple[Ask, Make]] = {
     "agreement": (Workbench.agreement, Workbench.compute_agreement),
     "relevance": (Workbench.relevance, Workbench.compute_relevance),
     "probe": (Workbench.probe, Workbench.compute_probe),
+    "label-curve": (Workbench.label_curve, Workbench.compute_label_curve),
     "attribution": (Workbench.attribution, Workbench.compute_attribution),
 }
 
@@ -101,7 +102,10 @@ def test_a_score_that_is_none_is_damage_too(finished: Finished) -> None:
         assert bench.probe(run_id) is None
 
 
-@pytest.mark.parametrize("make", [Workbench.compute_probe, Workbench.compute_attribution])
+@pytest.mark.parametrize(
+    "make",
+    [Workbench.compute_probe, Workbench.compute_label_curve, Workbench.compute_attribution],
+)
 def test_without_a_target_nothing_can_be_predicted(finished: Finished, make: Make) -> None:
     with pytest.raises(AnalysisError, match="This run has no target"):
         finish(make(finished.bench, finished.without_target))
@@ -143,6 +147,18 @@ def test_the_probe_scores_every_model_on_the_held_out_rows(finished: Finished) -
     assert found.sentence
 
 
+def test_a_label_curve_draws_from_training_rows_and_scores_the_held_out_ones(
+    finished: Finished,
+) -> None:
+    bench, run_id = finished.bench, finished.run_id
+    found = bench.label_curve(run_id) or finish(bench.compute_label_curve(run_id))
+    schema = bench.run(run_id).schema
+    split = split_table(bench.table(bench.run(run_id).table_id).frame, schema)
+    assert (found.n_train, found.n_test) == (len(split.train), len(split.test))
+    assert found.counts == (50,)
+    assert {point.representation for point in found.points} == {"raw", "untrained", "tjepa", "none"}
+
+
 def test_attributions_name_the_original_columns_and_the_parts_of_dates(finished: Finished) -> None:
     bench, run_id = finished.bench, finished.run_id
     found = bench.attribution(run_id) or finish(bench.compute_attribution(run_id))
@@ -157,11 +173,12 @@ def test_attributions_name_the_original_columns_and_the_parts_of_dates(finished:
     }
 
 
-def test_probe_and_attribution_say_that_rows_stood_as_means(
+def test_what_has_a_target_says_that_rows_stood_as_means(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
-    for work in (finished.bench.compute_probe, finished.bench.compute_attribution):
+    bench = finished.bench
+    for work in (bench.compute_probe, bench.compute_label_curve, bench.compute_attribution):
         assert "A row stood as the mean of its tokens" in finish(work(finished.run_id)).left_out[-1]
 
 

@@ -10,6 +10,7 @@ from tjepa.analysis.fitting import (
     fit_gbdt,
     fit_linear_probe,
 )
+from tjepa.analysis.label_curve import LabelCurve, LabelPoint, choose_curve_rows, label_curve
 from tjepa.analysis.probing import Difference, Interval, ProbeResult, ProbeRow, probe
 from tjepa.analysis.projection import Projection, pca, sample_rows, umap, warm_up
 from tjepa.analysis.relevance import Relevance, relevance, token_variance
@@ -22,15 +23,19 @@ __all__ = [
     "Difference",
     "Fitted",
     "Interval",
+    "LabelCurve",
+    "LabelPoint",
     "ProbeResult",
     "ProbeRow",
     "Projection",
     "Relevance",
     "agreement",
     "attribution",
+    "choose_curve_rows",
     "choose_rows",
     "fit_gbdt",
     "fit_linear_probe",
+    "label_curve",
     "pca",
     "probe",
     "relevance",

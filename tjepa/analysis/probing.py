@@ -273,7 +273,7 @@ def _bootstrap(
     several = {place: np.concatenate(parts) for place, parts in drawn.items()}
     scores = {
         key: {
-            name: _interval(values[key, name], several[key, name])
+            name: interval(values[key, name], several[key, name])
             for name in named
             if np.isfinite(values[key, name]) and np.isfinite(several[key, name]).any()
         }
@@ -281,7 +281,7 @@ def _bootstrap(
     }
     mine = (LINEAR, "tjepa")
     gaps = {
-        other: _interval(
+        other: interval(
             values[mine, metric] - values[key, metric], several[mine, metric] - several[key, metric]
         )
         for other, key in others.items()
@@ -289,7 +289,8 @@ def _bootstrap(
     return scores, gaps
 
 
-def _interval(value: float, several: np.ndarray) -> Interval:
+def interval(value: float, several: np.ndarray) -> Interval:
+    """A value with the middle 95 % of its resamples."""
     low, high = np.nanpercentile(several, (2.5, 97.5))
     return Interval(value, float(low), float(high))
 

@@ -57,10 +57,64 @@ def verdict(
             f"({_gap(write, differences['dummy'])})."
         )
     if n_test < FEW_ROWS:
+        sentences.append(_few_rows(n_test))
+    return " ".join(sentences)
+
+
+def label_verdict(
+    *,
+    metric: str,
+    tjepa: Mapping[int, float],
+    differences: Mapping[str, Mapping[int, Difference]],
+    trees: str,
+    n_test: int,
+) -> str:
+    """The sentences of a label curve: with how many labels pre-training helped, then its place.
+
+    `tjepa` is the probe's score by labelled rows, and `differences` that score minus each other
+    model's.
+    """
+    sides = {
+        other: {labels: _side(metric, gap) for labels, gap in gaps.items()}
+        for other, gaps in differences.items()
+    }
+    values = [*tjepa.values()]
+    for gaps in differences.values():
+        values += [tjepa[labels] - gap[0] for labels, gap in gaps.items()]
+    write = _Figures(metric, values)
+    opening = {
+        1: "helped with {}",
+        0: "added nothing measurable with {}",
+        -1: "made the representation worse with {}",
+    }
+    figures = "; ".join(
+        f"{write(score)} and {write(score - gap[0])} with {labels:,} ({_gap(write, gap)})"
+        for labels, score in tjepa.items()
+        for gap in [differences["untrained"][labels]]
+    )
+    sentences = [
+        f"Pre-training {_by_labels(sides['untrained'], opening)} labelled rows.",
+        f"The {METRICS[metric]} of a linear probe on the T-JEPA embedding and on the untrained "
+        f"encoder's: {figures}.",
+    ]
+    for other, what in (
+        ("raw", "the same probe on the raw columns"),
+        ("trees", f"boosted trees ({trees}) with the same labels"),
+    ):
+        places = {
+            1: "better with {}",
+            0: "not to be told apart with {}",
+            -1: "worse with {}",
+        }
+        sentences.append(f"Beside {what} it is {_by_labels(sides[other], places)}.")
+    answer = "the most frequent class" if metric == "accuracy" else "the mean"
+    if useless := [f"{labels:,}" for labels, side in sides["dummy"].items() if side <= 0]:
         sentences.append(
-            f"Only {n_test:,} rows were held out: small differences cannot be seen, and another "
-            "split may read differently."
+            f"With {_listed(useless)} it is no better than always answering {answer} among the "
+            "labelled rows."
         )
+    if n_test < FEW_ROWS:
+        sentences.append(_few_rows(n_test))
     return " ".join(sentences)
 
 
@@ -88,6 +142,27 @@ def left_out(y: np.ndarray, target: Target, chosen: ChosenRows) -> tuple[str, ..
     if target.classes > AUC_CLASSES:
         sentences.append(f"ROC AUC is not given for more than {AUC_CLASSES} classes.")
     return tuple(sentences)
+
+
+def _few_rows(n_test: int) -> str:
+    return (
+        f"Only {n_test:,} rows were held out: small differences cannot be seen, and another split "
+        "may read differently."
+    )
+
+
+def _by_labels(sides: Mapping[int, int], words: Mapping[int, str]) -> str:
+    """`better with 50 and 200, worse with 1,000`: numbers of labels, by side, in those words."""
+    parts = []
+    for side, phrase in words.items():
+        if some := [f"{labels:,}" for labels, found in sides.items() if found == side]:
+            parts.append(phrase.format(_listed(some)))
+    return _listed(parts)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _side(metric: str, difference: Difference) -> int:

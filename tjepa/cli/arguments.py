@@ -110,10 +110,11 @@ def parser() -> _Parser:
 
     relevance = add("relevance", commands.relevance, "Say how much each column matters.")
     probe = add("probe", commands.probe, "Compare vectors with boosted trees and controls.")
-    for command in (relevance, probe):
+    curve = add("label-curve", commands.label_curve, "Compare them where few rows have a label.")
+    for command in (relevance, probe, curve):
         command.add_argument("run", metavar="RUN", help=run_help)
     runs = add("runs", commands.runs, "List the runs, newest first.")
-    for command in (inspect, pretrain, relevance, probe, runs):
+    for command in (inspect, pretrain, relevance, probe, curve, runs):
         command.add_argument("--json", action="store_true", help=json_help)
 
     app = add("app", commands.app, "Serve the app on this machine.")

@@ -290,6 +290,33 @@ def probe(arguments: argparse.Namespace) -> None:
             print(sentence(text))
 
 
+def label_curve(arguments: argparse.Namespace) -> None:
+    bench, run_id = _bench_and_run(arguments.run)
+    known = bench.label_curve(run_id)
+    curve = _finish(bench.compute_label_curve(run_id)) if known is None else known
+    if arguments.json:
+        _print_json({**curve.to_json(), "run": run_id})
+        return
+    shown = [
+        (
+            f"{point.labels:,}",
+            point.model,
+            point.representation,
+            _range(point.score),
+            _range(point.gap),
+        )
+        for point in curve.points
+    ]
+    head = ("labelled rows", "model", "representation", curve.metric, "T-JEPA - this")
+    print(columns(head, shown, right=(0,)))
+    print(
+        f"\nOn {curve.n_test:,} held-out rows, over {curve.draws:,} draws of labelled rows, with "
+        "95 % intervals."
+    )
+    for text in (*curve.left_out, curve.sentence):
+        print(sentence(text))
+
+
 def _interval(score: Any) -> dict[str, float]:
     return {"value": score.value, "low": score.low, "high": score.high}
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tjepa.analysis.attribution import Attribution
+from tjepa.analysis.label_curve import LabelPoint
 from tjepa.analysis.probing import ProbeResult, ProbeRow
 from tjepa.analysis.relevance import Relevance
 from tjepa.report.labels import NAME_CHARACTERS, plain, print_stamp
@@ -193,14 +194,14 @@ def probe_intervals(result: ProbeResult, *, stamp: str, theme: Theme) -> go.Figu
     return figure
 
 
-def role(row: ProbeRow) -> str:
-    """The colour role of a probe row: trees, dummy, or the representation of a linear probe."""
+def role(row: ProbeRow | LabelPoint) -> str:
+    """The colour role of a model: trees, dummy, or the representation of a linear probe."""
     if row.model == "linear probe":
         return row.representation
     return "none" if row.representation == "none" else "trees"
 
 
-def row_name(row: ProbeRow) -> str:
+def row_name(row: ProbeRow | LabelPoint) -> str:
     """`linear probe, untrained encoder`; the dummy is called by its name alone."""
     if row.representation == "none":
         return row.model

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from tjepa.analysis import Attribution, Interval, ProbeResult, Relevance
+from tjepa.analysis import Attribution, Interval, LabelCurve, ProbeResult, Relevance
 from tjepa.report.figures import METRICS, REPRESENTATIONS
 from tjepa.report.labels import count, stamp
 from tjepa.runs import RunInfo
@@ -90,9 +90,39 @@ def difference_table(result: ProbeResult) -> TableAndColumns:
     }
 
 
+def label_table(curve: LabelCurve) -> TableAndColumns:
+    """One line per number of labels and model: its score, and T-JEPA's minus it."""
+    metric = METRICS[curve.metric]
+    decimals = _places(max(abs(point.score.value) for point in curve.points))
+    lines = [
+        {
+            "labelled rows": point.labels,
+            "model": point.model,
+            "sees": REPRESENTATIONS[point.representation],
+            metric: point.score.value,
+            f"{metric}, 95 %": _span(point.score, decimals),
+            "T-JEPA − this, 95 %": "" if point.gap is None else _gap(point.gap, decimals),
+        }
+        for point in curve.points
+    ]
+    return pd.DataFrame(lines), {
+        "labelled rows": st.column_config.NumberColumn(format="localized"),
+        metric: st.column_config.NumberColumn(format=f"%.{decimals}f"),
+    }
+
+
+def _gap(interval: Interval, decimals: int) -> str:
+    return f"{interval.value:+,.{decimals}f} ({_span(interval, decimals, sign='+')})"
+
+
 def _decimals(result: ProbeResult, metric: str) -> int:
+    return _places(
+        max(abs(row.scores[metric].value) for row in result.rows if metric in row.scores)
+    )
+
+
+def _places(largest: float) -> int:
     """Four decimals for shares; fewer for errors in large units."""
-    largest = max(abs(row.scores[metric].value) for row in result.rows if metric in row.scores)
     return 4 if largest < 10 else 2 if largest < 1_000 else 0
 
 

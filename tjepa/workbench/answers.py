@@ -6,7 +6,15 @@ from typing import Literal
 import numpy as np
 
 from tjepa import analysis
-from tjepa.analysis import Agreement, Attribution, ProbeResult, Projection, Relevance, sample_rows
+from tjepa.analysis import (
+    Agreement,
+    Attribution,
+    LabelCurve,
+    ProbeResult,
+    Projection,
+    Relevance,
+    sample_rows,
+)
 from tjepa.analysis.waiting import in_thread
 from tjepa.errors import AnalysisError
 from tjepa.model import feature_groups
@@ -73,6 +81,18 @@ def probe(loaded: LoadedRun) -> Work[ProbeResult]:
     views = yield from within(_views(loaded, rows), 0.0, 0.3)
     trees = tree_matrix(loaded.encoded.rows(rows))
     work = analysis.probe(views, trees, y[rows], chosen.within(rows), task, seed=seed)
+    found = yield from within(work, 0.3, 1.0)
+    return replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
+
+
+def label_curve(loaded: LoadedRun) -> Work[LabelCurve]:
+    y, task = loaded.target()
+    split, seed = loaded.split, loaded.encoder.schema.split.seed
+    chosen = analysis.choose_curve_rows(y, split.train, split.test, task, seed=seed)
+    rows = chosen.everything
+    views = yield from within(_views(loaded, rows), 0.0, 0.3)
+    trees = tree_matrix(loaded.encoded.rows(rows))
+    work = analysis.label_curve(views, trees, y[rows], chosen.within(rows), task, seed=seed)
     found = yield from within(work, 0.3, 1.0)
     return replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
 

@@ -18,6 +18,7 @@ import pandas as pd
 from tjepa.analysis import (
     Agreement,
     Attribution,
+    LabelCurve,
     ProbeResult,
     Projection,
     Relevance,
@@ -369,6 +370,19 @@ class Workbench:
             When the run has no target, or too few rows have one.
         """
         return (yield from self._answer(run_id, "probe", answers.probe))
+
+    def label_curve(self, run_id: str) -> LabelCurve | None:
+        return self._kept(run_id, "label-curve", LabelCurve)
+
+    def compute_label_curve(self, run_id: str) -> Work[LabelCurve]:
+        """Probes and boosted trees with 50, 200 and 1,000 labelled rows, beside every control.
+
+        Raises
+        ------
+        AnalysisError
+            When the run has no target, or no more than 50 training rows have one.
+        """
+        return (yield from self._answer(run_id, "label-curve", answers.label_curve))
 
     def attribution(self, run_id: str) -> Attribution | None:
         return self._kept(run_id, "attribution", Attribution)
