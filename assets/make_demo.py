@@ -44,6 +44,7 @@ def main() -> None:
         ),
         bench.compute_relevance(run),
         bench.compute_attribution(run),
+        bench.compute_label_curve(run),
     ]
     for work in works:
         finish(work, _say)

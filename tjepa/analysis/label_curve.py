@@ -170,7 +170,7 @@ def label_curve(
     if not counts:
         raise AnalysisError(
             f"{len(train):,} training rows have a target, and labels are drawn from more than "
-            f"{COUNTS[0]}: the probe above has few labels as it is."
+            f"{COUNTS[0]}: a probe on all of them has few labels as it is."
         )
     if len(test) < 2:
         raise AnalysisError(f"{len(test)} held-out rows have a target: too few to score anything.")
