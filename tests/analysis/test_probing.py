@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tjepa.analysis import Interval, ProbeResult, choose_rows, fitting, probe
+from tjepa.analysis import Interval, ProbeResult, choose_rows, fitting, probe, scoring
 from tjepa.errors import AnalysisError
 from tjepa.progress import finish
 
@@ -124,6 +124,13 @@ def test_one_held_out_class_has_no_auc_and_is_still_strict_json() -> None:
     data, _ = the_result(y, "classification").to_parts()
     json.dumps(data, allow_nan=False)
     assert "roc_auc" not in data["rows"][0]["scores"]
+
+
+def test_too_many_classes_for_an_auc_are_said() -> None:
+    y = np.array([f"{code:02}" for code in np.arange(N) % (scoring.AUC_CLASSES + 1)], dtype=object)
+    found = the_result(y, "classification")
+    assert "ROC AUC is not given for more than 20 classes." in found.left_out
+    assert all("roc_auc" not in row.scores for row in found.rows)
 
 
 def test_closing_while_fitting_leaves_no_thread() -> None:

@@ -235,9 +235,10 @@ def _scored(
 ) -> Work[tuple[dict[Key, Interval], dict[Key, Interval]]]:
     """Each model's score, and T-JEPA's minus it, from what is lost per draw and row, [draws, n]."""
     draws, n = lost[MINE].shape
+    by_row = {key: of_draws.T.astype(np.float64) for key, of_draws in lost.items()}
 
     def score(weights: np.ndarray, shares: np.ndarray, key: Key) -> np.ndarray:
-        means = weights @ lost[key].T.astype(np.float32) / n  # (B, draws)
+        means = weights @ by_row[key] / n  # (B, draws)
         return np.asarray((shares * (np.sqrt(means) if squared else 1 - means)).sum(axis=1))
 
     whole = (np.ones((1, n), dtype=np.float32), np.full((1, draws), 1 / draws))

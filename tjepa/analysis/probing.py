@@ -234,7 +234,7 @@ def probe(
         n_train=len(train),
         n_validation=len(fitting.judged(target, validation)),
         n_test=len(test),
-        left_out=wording.left_out(y, target, chosen),
+        left_out=(*wording.left_out(y, target, chosen), *wording.no_auc(target)),
         best_trees=best,
         seed=seed,
     )

@@ -119,7 +119,7 @@ def label_verdict(
 
 
 def left_out(y: np.ndarray, target: Target, chosen: ChosenRows) -> tuple[str, ...]:
-    """One sentence for each kind of row or score that the result does without."""
+    """One sentence for each kind of row that the result does without."""
     if not target.classes:
         return chosen.left_out
     sentences = list(chosen.left_out)
@@ -139,9 +139,14 @@ def left_out(y: np.ndarray, target: Target, chosen: ChosenRows) -> tuple[str, ..
     absent = sorted(set(target.labels) - {str(value) for value in y[test]})
     if absent:
         sentences.append(f"Classes with no held-out row, not scored: {_some(absent)}.")
-    if target.classes > AUC_CLASSES:
-        sentences.append(f"ROC AUC is not given for more than {AUC_CLASSES} classes.")
     return tuple(sentences)
+
+
+def no_auc(target: Target) -> tuple[str, ...]:
+    """A sentence where there are too many classes for the score."""
+    if target.classes <= AUC_CLASSES:
+        return ()
+    return (f"ROC AUC is not given for more than {AUC_CLASSES} classes.",)
 
 
 def _few_rows(n_test: int) -> str:
