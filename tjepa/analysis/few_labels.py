@@ -20,11 +20,14 @@ from tjepa.analysis.fitting import Target, Trees
 PENALTIES = np.logspace(-1.5, 3, 10)
 """For each number of a vector."""
 FOLDS = 4
-DEPTHS, LEARNING_RATES = (2, 5), (0.05, 0.2)
+DEPTHS, LEAF_ROWS = (2, 5), (2, 8)
+"""Of a tree, and the fewest rows of a leaf where all classes are as likely."""
+PENALTY_ROWS = 4
+"""The penalty of a leaf, as so many rows that say nothing."""
 STAGES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the trees after which boosting may end."""
-MOST_ROUNDS, MOST_TREES = 120, 2_400
-"""Each round has as many trees as there are classes."""
+MOST_ROUNDS, MOST_TREES = 120, 4_000
+"""Each round has as many trees as there are classes; the fewer rounds, the faster they learn."""
 BLOCK = 4_096
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -93,7 +96,7 @@ def ridge(
 
 
 def boosted_trees(trees: Trees, target: Target, labelled: np.ndarray, seed: int) -> Predict:
-    """XGBoost on the columns; depth, learning rate and length by folds of the labelled rows."""
+    """XGBoost on the columns; depth, size of leaves and length by folds of the labelled rows."""
     from sklearn.model_selection import KFold
 
     folds = [
@@ -102,16 +105,16 @@ def boosted_trees(trees: Trees, target: Target, labelled: np.ndarray, seed: int)
     ]
     rounds = max(8, min(MOST_ROUNDS, MOST_TREES // max(1, target.classes)))
     ends = [round(share * rounds) for share in STAGES]
-    settings = list(product(DEPTHS, LEARNING_RATES))
+    settings = list(product(DEPTHS, LEAF_ROWS))
     errors = np.zeros((len(settings), len(ends)))
-    for (i, (depth, rate)), (fit, judge) in product(enumerate(settings), folds):
-        predict = _xgboost(trees, target, fit, seed, depth, rate, rounds)
+    for (i, (depth, leaf)), (fit, judge) in product(enumerate(settings), folds):
+        predict = _xgboost(trees, target, fit, seed, depth, leaf, rounds)
         for j, end in enumerate(ends):
             found = lost(predict(trees[0][judge], end), target.values[judge], target)
             errors[i, j] += found.sum()
     best, stage = np.unravel_index(errors.argmin(), errors.shape)
-    depth, rate = settings[best]
-    predict = _xgboost(trees, target, labelled, seed, depth, rate, ends[stage])
+    depth, leaf = settings[best]
+    predict = _xgboost(trees, target, labelled, seed, depth, leaf, rounds)
     return lambda columns: predict(columns, ends[stage])
 
 
@@ -127,7 +130,7 @@ def lost(predicted: np.ndarray, truth: np.ndarray, target: Target) -> np.ndarray
 
 
 def _xgboost(
-    trees: Trees, target: Target, rows: np.ndarray, seed: int, depth: int, rate: float, rounds: int
+    trees: Trees, target: Target, rows: np.ndarray, seed: int, depth: int, leaf: int, rounds: int
 ) -> Callable[[np.ndarray, int], np.ndarray]:
     """Predictions of the first so many rounds. Few rows may lack a class, so that codes are made
     consecutive here.
@@ -141,13 +144,17 @@ def _xgboost(
         if len(known) == 1:
             return lambda columns, end: np.full(len(columns), known[0])
         values = np.searchsorted(known, values)
+    # XGBoost counts rows by their second derivatives, which are small where there are many classes.
+    weight = 1.0 if known is None else (1 + (len(known) > 2)) * (1 - 1 / len(known)) / len(known)
     kind: Any = library.XGBClassifier if target.classes else library.XGBRegressor
     model = kind(
         n_estimators=rounds,
         max_depth=depth,
-        learning_rate=rate,
+        learning_rate=min(0.3, 0.1 * MOST_ROUNDS / rounds),
+        min_child_weight=leaf * weight,
+        reg_lambda=PENALTY_ROWS * weight,
         subsample=0.8,
-        colsample_bytree=0.8,
+        colsample_bynode=0.5,
         tree_method="hist",
         enable_categorical=True,
         feature_types=["c" if flag else "q" for flag in categorical],
