@@ -72,7 +72,7 @@ def run_table(
     name: str, variant: Variant, seeds: list[int], wanted: tuple[str, ...], store: Store,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Measure what is not stored yet of one table, and after each run the gains over all seeds."""
+    """Measure what is not stored yet of one table, and after each run the gains over its seeds."""
     table, rivals_file = tables.load(name), store.rivals_file(name)
     rivals = store.table(name)
     if rivals is None or rivals["made_of"] != made_of(table) or not rivals_file.exists():
@@ -86,6 +86,17 @@ def run_table(
     def current(run: Record) -> bool:
         return is_current(run, table, variant, losses_of(run))
 
+    def update_gains() -> None:
+        runs = [run for run in store.runs(variant.name) if run["table"] == name and current(run)]
+        runs.sort(key=lambda run: int(run["seed"]))
+        if not runs:
+            return
+        files = [losses_of(run) for run in runs]
+        gains = measure_gains(rivals, variant, runs, rivals_file, files)
+        if gains not in store.gains(variant.name):
+            store.add(gains)
+            _say(gains, as_json)
+
     for seed in seeds:
         run = store.run(name, variant.name, seed)
         if run is not None and current(run) and has_probes(run, table, wanted):
@@ -97,12 +108,8 @@ def run_table(
         ]
         losses_file = store.losses_file(name, variant.name, seed)
         store.add(measure_run(table, variant, seed, wanted, losses_file, stored))
-        runs = [run for run in store.runs(variant.name) if run["table"] == name and current(run)]
-        runs.sort(key=lambda run: int(run["seed"]))
-        files = [losses_of(run) for run in runs]
-        gains = measure_gains(rivals, variant, runs, rivals_file, files)
-        store.add(gains)
-        _say(gains, as_json)
+        update_gains()
+    update_gains()
 
 
 def write_book(book: Path, store: Store) -> None:

@@ -192,32 +192,36 @@ def best(scores: dict[str, dict[str, float]]) -> str | None:
 def measure_gains(
     table: Record, variant: Variant, runs: list[Record], rivals_file: Path, files: list[Path]
 ) -> Record:
-    """What the embedding gains over each control, over all seeds: by the same probe, and by the
-    best of each. Runs come with the files of what they lost, and all have the same probes.
+    """What the embedding gains over each control: by the same probe, over all seeds that have it,
+    and by the best of each, over those that have all. Runs come with the files of what they lost.
     """
     squared = table["metric"] == "rmse"
     kept = _losses_in(rivals_file, squared)
     found = [_losses_in(file, squared) for file in files]
 
-    def of(whose: str, names: list[str]) -> list[Losses]:
-        return [one[f"{whose} {name}"] for one, name in zip(found, names, strict=True)]
+    def of(whose: str, names: list[str | None]) -> list[Losses]:
+        return [one[f"{whose} {name}"] for one, name in zip(found, names, strict=True) if name]
 
+    tried = [run["scores"]["tjepa"] for run in runs]
     gains: dict[str, dict[str, Gain]] = {other: {} for other in COMPARISONS}
-    for name in set.intersection(*(set(run["scores"]["tjepa"]) for run in runs)):
-        same = [name] * len(runs)
+    for name in set[str]().union(*tried):
+        same = [name if name in one else None for one in tried]
         mine = of("tjepa", same)
         gains["untrained"][name] = gain(mine, of("untrained", same))
         if (raw := kept.get(f"raw {name.replace('_pool', '_flat')}")) is not None:
             gains["raw"][name] = gain(mine, [raw])
         if (few := kept.get(f"gbdt {name}")) is not None:
-            gains["gbdt"][name] = gain(of("tjepa", [f"{name}, first draws"] * len(runs)), [few])
+            first = [one and f"{one}, first draws" for one in same]
+            gains["gbdt"][name] = gain(of("tjepa", first), [few])
         else:
             gains["gbdt"][name] = gain(mine, [kept["gbdt all"]])
-    ours = [best(run["scores"]["tjepa"]) for run in runs]
-    theirs = [best(run["scores"]["untrained"]) for run in runs]
-    if all(ours):
-        mine = of("tjepa", [name for name in ours if name])
-        gains["untrained"]["best"] = gain(mine, of("untrained", [name for name in theirs if name]))
+    ours = [best(one) for one in tried]
+    theirs = [
+        mine and best(run["scores"]["untrained"]) for mine, run in zip(ours, runs, strict=True)
+    ]
+    if any(ours):
+        mine = of("tjepa", ours)
+        gains["untrained"]["best"] = gain(mine, of("untrained", theirs))
         gains["raw"]["best"] = gain(mine, [kept[f"raw {best(table['raw'])}"]])
         gains["gbdt"]["best"] = gain(mine, [kept["gbdt all"]])
     return {

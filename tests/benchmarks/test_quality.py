@@ -204,6 +204,28 @@ def test_a_table_is_measured_once_with_all_that_is_compared(
     assert few["value"] == pytest.approx(gained, abs=1e-6)
 
 
+def test_a_gain_is_over_the_seeds_that_have_its_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stand_in(monkeypatch, "regression")
+    store, variant = Store(tmp_path / "q.jsonl"), Variant("quick", SMALL)
+    quality.run_table("made", variant, [0, 2], ("linear_pool",), store, as_json=True)
+    quality.run_table("made", variant, [1], probes.NAMES, store, as_json=True)
+    [gains] = store.gains(variant.name)
+    assert gains["seeds"] == [0, 1, 2]
+    for other in measuring.COMPARISONS:
+        seeds = {name: one["seeds"] for name, one in gains["gains"][other].items()}
+        assert seeds.pop("linear_pool") == 3
+        assert set(seeds.values()) == {1}
+        assert "best" in seeds
+    run, about = store.run("made", variant.name, 1), store.table("made")
+    assert run is not None
+    assert about is not None
+    ours = measuring.best(run["scores"]["tjepa"])
+    gained = about["gbdt"]["all"]["score"] - run["scores"]["tjepa"][ours]["score"]
+    assert gains["gains"]["gbdt"]["best"]["value"] == pytest.approx(gained, abs=1e-6)
+
+
 def test_runs_of_another_configuration_are_measured_anew_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
