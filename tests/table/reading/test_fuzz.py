@@ -1,6 +1,7 @@
 """Damaged files of every format; more of them with TJEPA_FUZZ_SECONDS, or by `fuzz` itself."""
 
 import os
+import time
 from pathlib import Path
 
 from tests.table.reading.files import every_format
@@ -18,6 +19,12 @@ def test_the_files_are_whole_before_they_are_damaged() -> None:
 def test_the_same_seed_makes_the_same_files() -> None:
     one, two = cases(3), cases(3)
     assert [next(one) for _ in range(40)] == [next(two) for _ in range(40)]
+
+
+def test_the_same_files_have_the_same_bytes_at_any_time() -> None:
+    before = every_format()
+    time.sleep(2.1)  # dates in a zip have a resolution of two seconds
+    assert every_format() == before
 
 
 def test_a_damaged_file_is_a_table_or_a_sentence(tmp_path: Path) -> None:
