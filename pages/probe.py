@@ -62,8 +62,9 @@ if result is not None:
 st.subheader("With few labels", anchor=False)
 st.caption(
     "Labels are what is dear in many tables, and pre-training needs none. So here only 50, 200 and "
-    "1,000 training rows are labelled, drawn at random several times: the same draws for every "
-    "model, which chooses its settings within them. The encoder is the one that is probed above."
+    "1,000 training rows are labelled, as far as there are more, drawn at random several times: "
+    "the same draws for every model, which chooses its settings within them. The encoder is the "
+    "one that is probed above. Intervals: 95 %, bootstrap over the draws and the held-out rows."
 )
 curve = analysed(
     run,

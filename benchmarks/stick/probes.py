@@ -17,6 +17,7 @@ from benchmarks.stick.tables import Table
 from tjepa.analysis import few_labels as few
 from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target
+from tjepa.analysis.scaling import centred, standardised
 
 FEW = (50, 200, 1_000)
 MOST_DRAWS = 20
@@ -80,7 +81,7 @@ def has(name: str, table: Table) -> bool:
 
 def few_labels(flat: np.ndarray, table: Table, target: Target, labels: int) -> Probed:
     """Ridge on 50 to 1,000 labelled rows."""
-    scalings = (few.standardised(flat, table.train), few.centred(flat, table.train))
+    scalings = (standardised(flat, table.train), centred(flat, table.train))
     squared, draws = not target.classes, []
     for rows in labelled_rows(table, labels):
         predicted = few.ridge(flat, target, rows, scalings)(flat[table.test])
@@ -126,7 +127,7 @@ def _nearest(x: np.ndarray, table: Table, target: Target) -> Probed:
 
 def _mlp(x: np.ndarray, table: Table, target: Target, seed: int) -> Probed:
     """Two hidden layers, stopped early on a tenth of the training rows."""
-    scaled = few.standardised(x, table.train)
+    scaled = standardised(x, table.train)
     values = target.values[table.train]
     options = {"early_stopping": _can_stop_early(values, target), "random_state": seed}
     if target.classes:

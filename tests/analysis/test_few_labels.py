@@ -3,6 +3,7 @@ import pytest
 
 from tjepa.analysis import few_labels, fitting
 from tjepa.analysis.fitting import Target
+from tjepa.analysis.scaling import centred, standardised
 
 RANDOM = np.random.default_rng(0)
 N = 600
@@ -47,12 +48,12 @@ def test_where_no_draw_holds_two_classes_there_is_none() -> None:
 
 def test_scalings_are_those_of_the_rows_and_a_constant_is_nothing() -> None:
     x = np.column_stack([X, np.full(N, 7.3, dtype=np.float32)])
-    standardised, centred = few_labels.standardised(x, ALL[:200]), few_labels.centred(x, ALL[:200])
-    some = standardised(x[:200])
+    scaled, shared = standardised(x, ALL[:200]), centred(x, ALL[:200])
+    some = scaled(x[:200])
     assert np.abs(some.mean(axis=0)).max() < 1e-5
     assert some.std(axis=0)[:-1] == pytest.approx(1, abs=1e-5)
-    assert (standardised(x)[:, -1] == 0).all()
-    some = centred(x[:200])
+    assert (scaled(x)[:, -1] == 0).all()
+    some = shared(x[:200])
     assert some.var(axis=0).mean() == pytest.approx(1, abs=1e-5)
     # One scale for all dimensions: their sizes stay as they were beside each other.
     spread = x[:200].std(axis=0)
@@ -64,7 +65,7 @@ def test_ridge_has_the_penalty_and_the_scaling_that_leave_one_out_finds_best(kin
     found = target(classes(0.5)) if kind == "classes" else REGRESSION
     codes = found.values * 2.0 - 1 if found.classes else found.values
     rows = ALL[100:160]
-    scalings = (few_labels.standardised(X, ALL), few_labels.centred(X, ALL))
+    scalings = (standardised(X, ALL), centred(X, ALL))
 
     def solved(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
         mean, offset = x.mean(axis=0), y.mean()
@@ -93,7 +94,7 @@ def test_ridge_has_the_penalty_and_the_scaling_that_leave_one_out_finds_best(kin
 
 
 def test_blocks_of_rows_are_predicted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    scalings = (few_labels.standardised(X, ALL),)
+    scalings = (standardised(X, ALL),)
     predict = few_labels.ridge(X, REGRESSION, ALL[:50], scalings)
     whole = predict(X)
     monkeypatch.setattr(few_labels, "BLOCK", 7)

@@ -9,6 +9,7 @@ import pytest
 from tjepa.analysis import LabelCurve, choose_curve_rows, few_labels, fitting, label_curve
 from tjepa.analysis.label_curve import DRAWS, MINE, OTHERS, _scored
 from tjepa.analysis.probing import Interval
+from tjepa.analysis.scaling import centred, standardised
 from tjepa.errors import AnalysisError
 from tjepa.progress import Progress, Work, finish
 
@@ -68,7 +69,7 @@ def test_a_score_is_the_mean_over_the_draws(
 ) -> None:
     curve = classified if task == "classification" else regressed
     target = fitting.encode_target(y, TRAIN, task)
-    scalings = (few_labels.standardised(NOISE, TRAIN), few_labels.centred(NOISE, TRAIN))
+    scalings = (standardised(NOISE, TRAIN), centred(NOISE, TRAIN))
     scores = []
     for rows in few_labels.labelled_rows(target.values, TRAIN, 50, DRAWS, 0):
         predicted = few_labels.ridge(NOISE, target, rows, scalings)(NOISE[TEST])

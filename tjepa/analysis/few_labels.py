@@ -8,7 +8,6 @@ one out finds the best ones by chance. Boosted trees choose theirs in folds of t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target, Trees
+from tjepa.analysis.scaling import Scaling
 
 PENALTIES = np.logspace(-1.5, 3, 10)
 """For each number of a vector."""
@@ -32,29 +32,6 @@ BLOCK = 4_096
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Rows of what a model was fitted on → class codes i64 [n], or numbers f64 [n]."""
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """``mean`` f64 [E], and ``scale`` f64 [E] or one number."""
-
-    mean: np.ndarray
-    scale: np.ndarray
-
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        return np.asarray((vectors - self.mean) / self.scale)
-
-
-def standardised(x: np.ndarray, rows: np.ndarray) -> Scaling:
-    """Mean 0 and variance 1 on `rows`; what does not vary there is 0."""
-    mean, scale = x[rows].mean(axis=0, dtype=np.float64), x[rows].std(axis=0, dtype=np.float64)
-    return Scaling(mean, np.where(scale > 1e-6 * np.maximum(np.abs(mean), 1e-6), scale, np.inf))
-
-
-def centred(x: np.ndarray, rows: np.ndarray) -> Scaling:
-    """Mean 0 on `rows`, and variance 1 there in the mean over dimensions."""
-    mean = x[rows].mean(axis=0, dtype=np.float64)
-    return Scaling(mean, np.sqrt(x[rows].var(axis=0, dtype=np.float64).mean()))
 
 
 def labelled_rows(

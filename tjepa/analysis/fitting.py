@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tjepa.analysis.scaling import standardised
 from tjepa.errors import AnalysisError
 
 TRAIN_LIMIT = 50_000
@@ -201,27 +202,22 @@ def linear_probe(
     x: np.ndarray, target: Target, train: np.ndarray, validation: np.ndarray, seed: int
 ) -> Fitted:
     validation = judged(target, validation)
-    mean = x[train].mean(axis=0, dtype=np.float64)
-    scale = x[train].std(axis=0, dtype=np.float64)
-    # A dimension that is constant but for rounding must not be blown up to unit variance.
-    scale = np.where(scale > 1e-6 * np.maximum(np.abs(mean), 1e-6), scale, np.inf)
+    scaling = standardised(x, train)
 
-    def standardised(vectors: np.ndarray) -> np.ndarray:
-        scaled = vectors - mean
-        scaled /= scale  # in place: these are f64, and there may be many
-        return np.asarray(scaled, dtype=np.float32)
+    def scaled(vectors: np.ndarray) -> np.ndarray:
+        return scaling(vectors).astype(np.float32)
 
     fit = _logistic if target.classes else _ridge
     weights, offset = fit(
-        standardised(x[train]),
+        scaled(x[train]),
         target.values[train],
-        standardised(x[validation]),
+        scaled(x[validation]),
         target.values[validation],
         seed,
     )
 
     def margins(vectors: np.ndarray) -> np.ndarray:
-        return np.asarray(standardised(vectors) @ weights + offset, dtype=np.float64)
+        return np.asarray(scaled(vectors) @ weights + offset, dtype=np.float64)
 
     return Fitted(margins, target.explained, _output(target))
 

@@ -16,6 +16,7 @@ from tjepa.analysis import few_labels, fitting, scoring, wording
 from tjepa.analysis.few_labels import Predict
 from tjepa.analysis.fitting import ChosenRows, Trees
 from tjepa.analysis.probing import DUMMY, LINEAR, Interval, interval
+from tjepa.analysis.scaling import centred, standardised
 from tjepa.analysis.waiting import in_thread, preload
 from tjepa.errors import AnalysisError
 from tjepa.progress import Progress, Work, within
@@ -176,10 +177,7 @@ def label_curve(
         raise AnalysisError(f"{len(test)} held-out rows have a target: too few to score anything.")
     target = fitting.encode_target(y, train, task)
     yield from preload("sklearn.linear_model", "sklearn.model_selection", "xgboost")
-    scalings = {
-        name: (few_labels.standardised(x, train), few_labels.centred(x, train))
-        for name, x in views.items()
-    }
+    scalings = {name: (standardised(x, train), centred(x, train)) for name, x in views.items()}
 
     def fitted(rows: np.ndarray) -> dict[Key, np.ndarray]:
         """What each model of these labelled rows loses on the held-out ones, [n]."""

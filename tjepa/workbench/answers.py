@@ -1,7 +1,8 @@
 """What a finished run shows, as work: maps, agreement, relevance, probe and attribution."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from tjepa import analysis
 from tjepa.analysis import (
     Agreement,
     Attribution,
+    ChosenRows,
     LabelCurve,
     ProbeResult,
     Projection,
@@ -23,6 +25,7 @@ from tjepa.table import from_tree_matrix, tree_matrix
 from tjepa.workbench.loaded import LoadedRun, Source, vectors
 
 Method = Literal["pca", "umap"]
+C = TypeVar("C", ProbeResult, LabelCurve)
 
 RELEVANCE_ROWS = 1_000
 RELEVANCE_CELLS = 256_000
@@ -77,24 +80,14 @@ def probe(loaded: LoadedRun) -> Work[ProbeResult]:
     split, seed = loaded.split, loaded.encoder.schema.split.seed
     sets = (split.train, split.validation, split.test)
     chosen = analysis.choose_rows(y, sets, task, seed=seed)
-    rows = chosen.everything
-    views = yield from within(_views(loaded, rows), 0.0, 0.3)
-    trees = tree_matrix(loaded.encoded.rows(rows))
-    work = analysis.probe(views, trees, y[rows], chosen.within(rows), task, seed=seed)
-    found = yield from within(work, 0.3, 1.0)
-    return replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
+    return (yield from _beside_controls(loaded, chosen, analysis.probe))
 
 
 def label_curve(loaded: LoadedRun) -> Work[LabelCurve]:
     y, task = loaded.target()
     split, seed = loaded.split, loaded.encoder.schema.split.seed
     chosen = analysis.choose_curve_rows(y, split.train, split.test, task, seed=seed)
-    rows = chosen.everything
-    views = yield from within(_views(loaded, rows), 0.0, 0.3)
-    trees = tree_matrix(loaded.encoded.rows(rows))
-    work = analysis.label_curve(views, trees, y[rows], chosen.within(rows), task, seed=seed)
-    found = yield from within(work, 0.3, 1.0)
-    return replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
+    return (yield from _beside_controls(loaded, chosen, analysis.label_curve))
 
 
 def attribution(loaded: LoadedRun) -> Work[Attribution]:
@@ -140,6 +133,19 @@ def attribution(loaded: LoadedRun) -> Work[Attribution]:
     found = yield from within(work, 0.2, 1.0)
     left_out = (*chosen.left_out, *found.left_out, *loaded.pooling_notes)
     return replace(found, left_out=left_out)
+
+
+def _beside_controls(
+    loaded: LoadedRun, chosen: ChosenRows, compare: Callable[..., Work[C]]
+) -> Work[C]:
+    """What `compare` finds with the chosen rows in every representation, and as columns."""
+    y, task = loaded.target()
+    rows, seed = chosen.everything, loaded.encoder.schema.split.seed
+    views = yield from within(_views(loaded, rows), 0.0, 0.3)
+    trees = tree_matrix(loaded.encoded.rows(rows))
+    work = compare(views, trees, y[rows], chosen.within(rows), task, seed=seed)
+    found: C = yield from within(work, 0.3, 1.0)
+    return replace(found, left_out=(*found.left_out, *loaded.pooling_notes))
 
 
 def _views(loaded: LoadedRun, rows: np.ndarray) -> Work[dict[str, np.ndarray]]:
