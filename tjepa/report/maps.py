@@ -67,6 +67,9 @@ def projection_map(
             "yanchor": "bottom",
             "itemclick": False,
             "itemdoubleclick": False,
+            # Where the legend has more lines than were counted, as on a phone, its empty title lies
+            # under the tools.
+            "title": {"text": "&nbsp;", "side": "top", "font": {"size": _TOOLBAR - 10}},
         },
         margin={"l": 4, "r": 4, "t": _TOOLBAR + head},
     )
