@@ -318,7 +318,7 @@ def test_pretrain_says_which_weights_a_run_kept(
 # embed and project
 
 
-@pytest.mark.parametrize("pool", ["flat", "mean"])
+@pytest.mark.parametrize("pool", ["flat", "mean", "projected"])
 def test_embed_writes_a_vector_for_every_row(
     run_id: str, pool: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,13 +8,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from tjepa.errors import ConfigError, EncodingError
+from tjepa.errors import EncodingError
 from tjepa.pretraining import (
     Pool,
     PresetName,
     Pretrainer,
     TrainedEncoder,
     as_rows,
+    pool_tokens,
     preset,
 )
 from tjepa.progress import finish
@@ -37,8 +38,9 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
     seed:
         Of weights, masks and batches.
     pool:
-        `flat` for tokens side by side, f32 [rows, features × width]; `mean` for their mean,
-        f32 [rows, width].
+        `flat` for tokens side by side, f32 [rows, features × width]; `projected` for the same, but
+        projected at random to 2,048 numbers where they are more; `mean` for their mean, f32
+        [rows, width].
     device:
         Where to compute, as torch calls it: `cpu` or `cuda`. By default the GPU where torch can use
         one, the CPU otherwise.
@@ -90,8 +92,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
             self.feature_names_in_ = np.asarray(self._columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):  # of an earlier fit
             del self.feature_names_in_
-        if self.pool not in ("flat", "mean"):
-            raise ConfigError(f"pool is {self.pool!r}: choose flat or mean.")
+        pool_tokens(np.empty((0, 1, 1)), self.pool)  # refuses what is no pool before the run
         config = replace(preset(self.preset, len(frame)), seed=_whole(self.seed))
         if self.epochs is not None:
             config = replace(config, epochs=_whole(self.epochs))
@@ -128,7 +129,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
         return finish(encoder.vectors(encoded, self.pool))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """`column:dimension` for `flat`, `mean:dimension` for `mean`."""
+        """`column:dimension`, or `mean:dimension` and `projected:dimension`."""
         check_is_fitted(self, "encoder_")
         return np.array(self.encoder_.vector_names(self.pool), dtype=object)
 

@@ -37,7 +37,7 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
     raw, trees, target = raw_matrix(encoded), tree_matrix(encoded), target_of(table)
     fitted = fitting.dummy(target, table.train)
     dummy = probes.probed(probes.by_margins(fitted.margins, target), raw, table, target)
-    names = [name for name in _some(table, raw.shape[1]) if name != "linear_pool"]
+    names = [name for name in _some(table, raw.shape[1]) if name not in probes.OF_TOKENS]
     found = {name: probes.probe(name, raw, raw, table, 0) for name in names}
     libraries = rivals.tuned(trees, table)
     best = min(libraries, key=lambda one: one.found.validation)
@@ -208,7 +208,8 @@ def measure_gains(
         same = [name if name in one else None for one in tried]
         mine = of("tjepa", same)
         gains["untrained"][name] = gain(mine, of("untrained", same))
-        if (raw := kept.get(f"raw {name.replace('_pool', '_flat')}")) is not None:
+        peer = "linear_flat" if name in probes.OF_TOKENS else name
+        if (raw := kept.get(f"raw {peer}")) is not None:
             gains["raw"][name] = gain(mine, [raw])
         if (few := kept.get(f"gbdt {name}")) is not None:
             first = [one and f"{one}, first draws" for one in same]

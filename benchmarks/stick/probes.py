@@ -18,6 +18,7 @@ from tjepa.analysis import few_labels as few
 from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target
 from tjepa.analysis.scaling import centred, standardised
+from tjepa.pretraining import pool_tokens
 
 FEW = (50, 200, 1_000)
 MOST_DRAWS = 20
@@ -28,8 +29,11 @@ KNN_ROWS = 20_000
 MLP_WIDTHS = (256, 128)
 
 NAMES = (
-    "linear_flat", "linear_pool", "knn", *(f"linear_{labels}" for labels in FEW), "mlp", "xgboost",
+    "linear_flat", "linear_pool", "linear_projected", "knn",
+    *(f"linear_{labels}" for labels in FEW), "mlp", "xgboost",
 )  # fmt: skip
+OF_TOKENS = ("linear_pool", "linear_projected")
+"""Probes that the raw columns, which have no tokens, do not have: a flat one is their peer."""
 FULL = frozenset({"linear_flat", "linear_pool", "knn", "mlp", "xgboost"})
 """The probes that have all labels: the best of them is chosen on validation rows."""
 
@@ -54,6 +58,8 @@ def probe(name: str, flat: np.ndarray, pooled: np.ndarray, table: Table, seed: i
     target = target_of(table)
     if name == "linear_pool":
         return _linear(pooled, table, target, seed)
+    if name == "linear_projected":
+        return _linear(pool_tokens(flat[:, :, None], "projected"), table, target, seed)
     if name == "knn":
         return _nearest(flat, table, target)
     if name == "linear_flat":

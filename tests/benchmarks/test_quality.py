@@ -175,7 +175,7 @@ def test_a_table_is_measured_once_with_all_that_is_compared(
     boosted = about["gbdt"]["all"]["score"]
     assert boosted > 0.9 if task == "classification" else boosted < 0.3
     assert {one["library"] for one in about["libraries"]} == set(rivals.LIBRARIES)
-    full = {"linear_flat", "linear_pool", "knn", "linear_50", "mlp", "xgboost"}
+    full = {*probes.FULL, "linear_projected", "linear_50"}
     for run in runs:
         assert set(run["scores"]["tjepa"]) == set(run["scores"]["untrained"]) == full
     for other in measuring.COMPARISONS:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.spatial.distance import pdist
 from torch import Tensor
 
 from tests.pretraining.tables import small
@@ -118,7 +119,7 @@ def test_rows_of_nothing_but_missing_cells_embed(trained: TrainedEncoder) -> Non
 def test_no_rows_embed_to_no_vectors(trained: TrainedEncoder, pool: Pool) -> None:
     found = tokens(trained, people().iloc[:0])
     assert found.shape == (0, 4, 16)
-    assert pool_tokens(found, pool).shape == (0, 64 if pool == "flat" else 16)
+    assert pool_tokens(found, pool).shape == (0, 16 if pool == "mean" else 64)
 
 
 def test_visible_features_are_embedded_without_the_others(trained: TrainedEncoder) -> None:
@@ -234,10 +235,32 @@ def test_tokens_are_flattened_feature_by_feature_or_averaged_over_features() -> 
     found = np.arange(12.0, dtype=np.float32).reshape(2, 3, 2)
     assert pool_tokens(found, "flat").tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
     assert pool_tokens(found, "mean").tolist() == [[2, 3], [8, 9]]
+    assert pool_tokens(found, "projected").tolist() == pool_tokens(found, "flat").tolist()
+
+
+def test_wide_rows_projected_are_as_far_from_one_another_as_they_were() -> None:
+    found = np.random.default_rng(0).normal(size=(40, 50, 200)).astype(np.float32)
+    found[1] = found[0] + 0.01 * found[1]
+    flat, projected = (pool_tokens(found, pool) for pool in ("flat", "projected"))
+    assert projected.shape == (40, artefact.PROJECTED)
+    assert projected.dtype == np.float32
+    ratios = pdist(projected) / pdist(flat)
+    assert abs(ratios - 1).max() < 0.15
+    parts = [pool_tokens(found[some], "projected") for some in (slice(0, 7), slice(7, None))]
+    assert np.array_equal(np.concatenate(parts), projected)
+
+
+def test_projections_are_linear_and_of_every_number() -> None:
+    """The draw leaves few numbers out."""
+    width = 3 * artefact.PROJECTED
+    seen = pool_tokens(np.eye(width, dtype=np.float32)[:, None], "projected")
+    assert (np.abs(seen).sum(axis=1) > 0).mean() > 0.97
+    some = np.random.default_rng(0).normal(size=(5, 1, width)).astype(np.float32)
+    assert np.allclose(pool_tokens(some, "projected"), some[:, 0] @ seen, atol=1e-3)
 
 
 def test_an_unknown_pool_is_refused_with_the_choices() -> None:
-    with pytest.raises(ConfigError, match="pool is 'max': choose flat or mean"):
+    with pytest.raises(ConfigError, match="pool is 'max': choose flat, mean or projected"):
         pool_tokens(np.zeros((1, 1, 1)), "max")  # type: ignore[arg-type]
 
 
@@ -268,7 +291,7 @@ def test_vectors_too_large_for_memory_are_refused_with_what_to_do(
     encoded = trained.encode(people())
     monkeypatch.setattr(artefact, "MOST_BYTES", 4 * 120 * 16)
     assert finish(trained.vectors(encoded, "mean")).shape == (120, 16)
-    with pytest.raises(EncodingError, match=r"120 rows with 64 numbers each .* pool mean"):
+    with pytest.raises(EncodingError, match=r"64 numbers each .* projected or mean"):
         finish(trained.vectors(encoded, "flat"))
 
 

@@ -173,24 +173,24 @@ def test_attributions_name_the_original_columns_and_the_parts_of_dates(finished:
     }
 
 
-def test_what_has_a_target_says_that_rows_stood_as_means(
+def test_what_has_a_target_says_that_rows_stood_as_projections(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
     bench = finished.bench
     for work in (bench.compute_probe, bench.compute_label_curve, bench.compute_attribution):
-        assert "A row stood as the mean of its tokens" in finish(work(finished.run_id)).left_out[-1]
+        assert "a random projection of its tokens" in finish(work(finished.run_id)).left_out[-1]
 
 
 @pytest.mark.parametrize(("source", "noted"), [("tjepa", 1), ("untrained", 1), ("raw", 0)])
-def test_a_map_of_means_says_so(
+def test_a_map_of_projections_says_so(
     source: Source, noted: int, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaded, "FLAT_LIMIT", 0)
     finish(finished.bench.compute_projection(finished.run_id, source, "pca"))
     shown = finished.bench.projection(finished.run_id, source, "pca")
     assert shown is not None
-    assert ["A row stood as the mean" in note for note in shown.notes] == [True] * noted
+    assert ["a random projection" in note for note in shown.notes] == [True] * noted
 
 
 def test_only_rows_that_the_probe_uses_are_embedded(

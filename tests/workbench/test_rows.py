@@ -162,7 +162,7 @@ def test_a_file_of_vectors_holds_what_embed_returns(
 
 
 @pytest.mark.parametrize(
-    ("limits", "expected"), [((0, 0), "flat"), ((-1, 0), "mean"), ((0, -1), "mean")]
+    ("limits", "expected"), [((0, 0), "flat"), ((-1, 0), "projected"), ((0, -1), "projected")]
 )
 def test_rows_are_compared_by_all_their_tokens_unless_those_are_many(
     limits: tuple[int, int], expected: str, finished: Finished, monkeypatch: pytest.MonkeyPatch
@@ -173,8 +173,11 @@ def test_rows_are_compared_by_all_their_tokens_unless_those_are_many(
     table = store.table(store.run(finished.run_id).table_id)
     run = loaded.load(store, table, finished.run_id)
     assert run.pool == expected
-    note = f"the mean of its tokens, {WIDTH} numbers: side by side they are {flat:,}, too many"
-    assert [note in said for said in run.pooling_notes] == [True] * (expected == "mean")
+    monkeypatch.setattr(artefact, "PROJECTED", 7)
+    note = f"7 numbers, a random projection of its tokens: side by side they are {flat:,}, too many"
+    assert [note in said for said in run.pooling_notes] == [True] * (expected == "projected")
+    vectors = finish(loaded.vectors(run, "untrained", np.arange(5)))
+    assert vectors.shape == (5, flat if expected == "flat" else 7)
 
 
 def test_no_rows_make_an_empty_file(finished: Finished, tmp_path: Path) -> None:

@@ -99,9 +99,10 @@ def parser() -> _Parser:
         add_options(command)
     embed.add_argument(
         "--pool",
-        choices=("flat", "mean"),
+        choices=("flat", "mean", "projected"),
         default="flat",
-        help="side by side or averaged over features (default: %(default)s)",
+        help="features side by side, averaged, or side by side and projected to 2,048 numbers "
+        "(default: %(default)s)",
     )
     project = add("project", commands.project, "Write the PCA and UMAP maps of a run's rows.")
     project.add_argument("run", metavar="RUN", help=run_help)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,13 +17,18 @@ from tjepa.pretraining.loop import embed, new_model, usable_device
 from tjepa.progress import Progress, Work
 from tjepa.table import EncodedTable, Schema, TableEncoder, typed
 
-Pool = Literal["flat", "mean"]
+Pool = Literal["flat", "mean", "projected"]
+POOLS: tuple[Pool, ...] = get_args(Pool)
 
 PART_ROWS = 4_096
 PART_VALUES = 2**25
 """Numbers in the tokens that are held at a time, at most: 128 MB."""
 MOST_BYTES = 4_000_000_000
 """Of vectors that are returned at once."""
+PROJECTED = 2_048
+"""Numbers of a projected vector, at most."""
+COPIES = 4
+"""Of those, how many each number of a token is added to or subtracted from, on average."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ class TrainedEncoder:
             raise EncodingError(
                 f"The vectors of {n:,} rows with {width:,} numbers each take "
                 f"{4 * n * width / 1e9:.1f} GB, and at most {MOST_BYTES / 1e9:.0f} GB are held in "
-                "memory. Choose the pool mean, embed fewer rows at a time, or write them to a "
-                "file: `tjepa embed`, or `Workbench.embed_file`."
+                "memory. Choose the pool projected or mean, embed fewer rows at a time, or write "
+                "them to a file: `tjepa embed`, or `Workbench.embed_file`."
             )
         found, done = np.empty((n, width), dtype=np.float32), 0
         yield Progress("embedding rows", 0.0)
@@ -81,9 +87,14 @@ class TrainedEncoder:
         return found
 
     def vector_names(self, pool: Pool) -> list[str]:
-        """What the E numbers of a vector are called: `column:dimension`, or `mean:dimension`."""
-        owners = self.names if _checked(pool) == "flat" else ("mean",)
-        return [f"{owner}:{k}" for owner in owners for k in range(self.encoder.token_width)]
+        """What the E numbers of a vector are called: `column:dimension`, `mean:dimension` or
+        `projected:dimension`.
+        """
+        width = self.encoder.token_width
+        if _checked(pool) == "projected" and len(self.names) * width > PROJECTED:
+            return [f"projected:{k}" for k in range(PROJECTED)]
+        owners = ("mean",) if pool == "mean" else self.names
+        return [f"{owner}:{k}" for owner in owners for k in range(width)]
 
     def parts(self, encoded: EncodedTable, pool: Pool) -> Iterator[np.ndarray]:
         """Vectors f32 [n, E] of all rows, so many rows at a time that memory stays bounded."""
@@ -155,12 +166,31 @@ def as_rows(encoded: EncodedTable) -> Rows:
 
 
 def pool_tokens(tokens: np.ndarray, pool: Pool) -> np.ndarray:
-    """Tokens f32 [N, D, H] to one vector per row: [N, D·H] flattened or [N, H] mean-pooled."""
+    """Tokens f32 [N, D, H] to one vector per row.
+
+    [N, D·H] flattened; [N, H] mean-pooled; or [N, 2,048] projected: flattened and, where that is
+    wider, projected at random, the same for every encoder. Distances between rows stay what they
+    were, nearly (Johnson and Lindenstrauss, 1984; sparse: Li, Hastie and Church, 2006).
+    """
     n, d, h = tokens.shape
-    return tokens.reshape(n, d * h) if _checked(pool) == "flat" else tokens.mean(axis=1)
+    if _checked(pool) == "mean":
+        return tokens.mean(axis=1)
+    flat = tokens.reshape(n, d * h)
+    if pool == "flat" or d * h <= PROJECTED:
+        return flat
+    return np.ascontiguousarray((_projection(d * h) @ flat.T).T)
+
+
+@lru_cache(maxsize=2)
+def _projection(width: int) -> Any:
+    """A sparse random matrix f32 [2,048, width]."""
+    from sklearn.random_projection import SparseRandomProjection
+
+    drawn = SparseRandomProjection(PROJECTED, density=COPIES / PROJECTED, random_state=0)
+    return drawn.fit(np.zeros((1, width))).components_.astype(np.float32)
 
 
 def _checked(pool: Pool) -> Pool:
-    if pool not in get_args(Pool):
-        raise ConfigError(f"pool is {pool!r}: choose {' or '.join(get_args(Pool))}.")
+    if pool not in POOLS:
+        raise ConfigError(f"pool is {pool!r}: choose {', '.join(POOLS[:-1])} or {POOLS[-1]}.")
     return pool

@@ -25,8 +25,8 @@ Source = Literal["tjepa", "untrained", "raw"]
 
 FLAT_LIMIT = 8_192
 FLAT_VALUES = 2**28
-"""Wider vectors, or more numbers in those of all rows (1 GB), are mean-pooled before they are
-compared, mapped or probed."""
+"""Wider vectors, or more numbers in those of all rows (1 GB), are projected to fewer numbers before
+rows are compared, mapped or probed."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,21 @@ class LoadedRun:
 
     @property
     def pool(self) -> Pool:
-        """How tokens become the vector of a row, f32 [D·H], or [H] where that would be wide."""
+        """How tokens become the vector of a row: side by side, f32 [D·H], unless that is wide."""
         width = len(self.encoder.names) * self.encoder.config.sizes.token_width
         rows = min(len(self.encoded), MOST_ROWS)
-        return "mean" if width > FLAT_LIMIT or rows * width > FLAT_VALUES else "flat"
+        return "projected" if width > FLAT_LIMIT or rows * width > FLAT_VALUES else "flat"
 
     @property
     def pooling_notes(self) -> tuple[str, ...]:
-        """A sentence where rows stand as means of their tokens."""
+        """A sentence where rows stand as projections of their tokens."""
         if self.pool == "flat":
             return ()
-        mean = self.encoder.config.sizes.token_width
-        flat = len(self.encoder.names) * mean
+        flat = len(self.encoder.names) * self.encoder.config.sizes.token_width
         return (
-            f"A row stood as the mean of its tokens, {mean:,} numbers: side by side they are "
-            f"{flat:,}, too many to compare {len(self.encoded):,} rows by.",
+            f"A row stood as {len(self.encoder.vector_names(self.pool)):,} numbers, a random "
+            f"projection of its tokens: side by side they are {flat:,}, too many to compare "
+            f"{len(self.encoded):,} rows by.",
         )
 
     def target(self) -> tuple[np.ndarray, Task]:
