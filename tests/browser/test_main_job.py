@@ -57,9 +57,12 @@ def _start_a_short_run(app: App) -> None:
     app.page.get_by_text("Quick", exact=False).first.click()
     app.settle()
     app.page.get_by_text(re.compile("settings", re.I)).first.click()
+    cost = app.page.get_by_text(re.compile(r"\d steps of \d"))
+    of_the_preset = cost.inner_text(timeout=60_000)
     epochs = app.page.get_by_label(re.compile("^Epochs", re.I)).first
     epochs.fill(str(EPOCHS))
     epochs.press("Enter")
+    expect(cost).not_to_have_text(of_the_preset, timeout=60_000)
     app.settle()
     app.page.get_by_role("button", name=re.compile("^Start|^Pre-train", re.I)).first.click()
     expect(app.page).to_have_url(re.compile(r"[?&]run=[\w-]+"))
