@@ -79,7 +79,7 @@ def parser() -> _Parser:
     pretrain.add_argument(
         "--preset",
         choices=("quick", "balanced", "thorough", "paper"),
-        default="balanced",
+        default="quick",
         help="sizes, losses and number of steps (default: %(default)s)",
     )
     pretrain.add_argument(

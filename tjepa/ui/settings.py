@@ -13,9 +13,9 @@ from tjepa.ui import process
 from tjepa.ui.problems import show_problem
 
 _PRESET_WORDS = {
-    "quick": "Few steps at a high learning rate, for a first look.",
-    "balanced": "The steps to judge a table by.",
-    "thorough": "A wider encoder, a deeper predictor and three times as many steps.",
+    "quick": "Few steps at a high learning rate: where it was measured, more steps taught no more.",
+    "balanced": "Nearly three times the steps, at half the learning rate.",
+    "thorough": "A wider encoder, a deeper predictor and eight times as many steps.",
     "paper": "T-JEPA as its paper describes it: latent prediction alone, to the last epoch.",
 }
 
