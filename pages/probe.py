@@ -47,11 +47,9 @@ if result is not None:
         f"seed {result.seed}",
     )
     chart(probe_intervals(result, stamp=stamp, theme=theme()), result.sentence, "probe")
-    table, settings = probe_table(result)
-    st.dataframe(table, hide_index=True, column_config=settings, alt="Scores of every model")
+    st.dataframe(probe_table(result), hide_index=True, alt="Scores of every model")
     st.markdown("**Differences on the same held-out rows**")
-    table, settings = difference_table(result)
-    st.dataframe(table, hide_index=True, column_config=settings, alt="Paired differences")
+    st.dataframe(difference_table(result), hide_index=True, alt="Paired differences")
     for note in result.left_out:
         st.caption(md(note))
     if said := repeats_sentence(run.rows.get("repeated", 0), run.rows.get("test", 0)):
@@ -82,8 +80,7 @@ if curve is not None:
         f"seed {curve.seed}",
     )
     chart(label_lines(curve, stamp=stamp, theme=theme()), curve.sentence, "label curve")
-    table, settings = label_table(curve)
     with st.expander("All scores as a table"):
-        st.dataframe(table, hide_index=True, column_config=settings, alt="Scores with few labels")
+        st.dataframe(label_table(curve), hide_index=True, alt="Scores with few labels")
     for note in curve.left_out:
         st.caption(md(note))

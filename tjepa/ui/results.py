@@ -1,16 +1,12 @@
 """Results as tables, and the stamp that every figure of a run prints."""
 
-from typing import Any
-
 import pandas as pd
-import streamlit as st
+from pandas.io.formats.style import Styler
 
 from tjepa.analysis import Attribution, Interval, LabelCurve, ProbeResult, Relevance
 from tjepa.report.figures import METRICS, REPRESENTATIONS
 from tjepa.report.labels import count, stamp
 from tjepa.runs import RunInfo
-
-TableAndColumns = tuple[pd.DataFrame, dict[str, Any]]
 
 
 def run_stamp(run: RunInfo, *parts: str) -> str:
@@ -51,10 +47,10 @@ def attribution_table(attribution: Attribution) -> pd.DataFrame:
     return frame.sort_values("probe on the embedding", ascending=False, kind="stable")
 
 
-def probe_table(result: ProbeResult) -> TableAndColumns:
+def probe_table(result: ProbeResult) -> Styler:
     """One line per model: every metric with its interval beside it."""
     metrics = [name for name in METRICS if any(name in row.scores for row in result.rows)]
-    lines, settings = [], {}
+    lines = []
     for row in result.rows:
         line: dict[str, object] = {
             "model": row.model,
@@ -67,14 +63,11 @@ def probe_table(result: ProbeResult) -> TableAndColumns:
                 None if score is None else _span(score, _decimals(result, name))
             )
         lines.append(line)
-    for name in metrics:
-        settings[METRICS[name]] = st.column_config.NumberColumn(
-            format=f"%.{_decimals(result, name)}f"
-        )
-    return pd.DataFrame(lines), settings
+    shown = {METRICS[name]: f"{{:,.{_decimals(result, name)}f}}" for name in metrics}
+    return pd.DataFrame(lines).style.format(shown, na_rep="")
 
 
-def difference_table(result: ProbeResult) -> TableAndColumns:
+def difference_table(result: ProbeResult) -> Styler:
     """Paired differences on the main metric, each with its interval."""
     metric, decimals = METRICS[result.metric], _decimals(result, result.metric)
     lines = [
@@ -85,12 +78,10 @@ def difference_table(result: ProbeResult) -> TableAndColumns:
         }
         for difference in result.differences
     ]
-    return pd.DataFrame(lines), {
-        f"in {metric}": st.column_config.NumberColumn(format=f"%+.{decimals}f")
-    }
+    return pd.DataFrame(lines).style.format({f"in {metric}": f"{{:+,.{decimals}f}}"})
 
 
-def label_table(curve: LabelCurve) -> TableAndColumns:
+def label_table(curve: LabelCurve) -> Styler:
     """One line per number of labels and model: its score, and T-JEPA's minus it."""
     metric = METRICS[curve.metric]
     decimals = _places(max(abs(point.score.value) for point in curve.points))
@@ -105,14 +96,13 @@ def label_table(curve: LabelCurve) -> TableAndColumns:
         }
         for point in curve.points
     ]
-    return pd.DataFrame(lines), {
-        "labelled rows": st.column_config.NumberColumn(format="localized"),
-        metric: st.column_config.NumberColumn(format=f"%.{decimals}f"),
-    }
+    shown = {"labelled rows": "{:,}", metric: f"{{:,.{decimals}f}}"}
+    return pd.DataFrame(lines).style.format(shown)
 
 
 def _gap(interval: Interval, decimals: int) -> str:
-    return f"{interval.value:+,.{decimals}f} ({_span(interval, decimals, sign='+')})"
+    value = f"{interval.value:+,.{decimals}f}".replace("-", "−")
+    return f"{value} ({_span(interval, decimals, sign='+')})"
 
 
 def _decimals(result: ProbeResult, metric: str) -> int:
@@ -127,4 +117,5 @@ def _places(largest: float) -> int:
 
 
 def _span(interval: Interval, decimals: int, sign: str = "") -> str:
-    return f"{interval.low:{sign},.{decimals}f} – {interval.high:{sign},.{decimals}f}"
+    span = f"{interval.low:{sign},.{decimals}f} to {interval.high:{sign},.{decimals}f}"
+    return span.replace("-", "−")
