@@ -1,5 +1,7 @@
 """Results as tables, and the stamp that every figure of a run prints."""
 
+from functools import partial
+
 import pandas as pd
 from pandas.io.formats.style import Styler
 
@@ -63,7 +65,7 @@ def probe_table(result: ProbeResult) -> Styler:
                 None if score is None else _span(score, _decimals(result, name))
             )
         lines.append(line)
-    shown = {METRICS[name]: f"{{:,.{_decimals(result, name)}f}}" for name in metrics}
+    shown = {METRICS[name]: partial(_number, decimals=_decimals(result, name)) for name in metrics}
     return pd.DataFrame(lines).style.format(shown, na_rep="")
 
 
@@ -74,11 +76,13 @@ def difference_table(result: ProbeResult) -> Styler:
         {
             "difference": difference.name,
             f"in {metric}": difference.interval.value,
-            "95 %": _span(difference.interval, decimals, sign="+"),
+            "95 %": _span(difference.interval, decimals, "+"),
         }
         for difference in result.differences
     ]
-    return pd.DataFrame(lines).style.format({f"in {metric}": f"{{:+,.{decimals}f}}"})
+    return pd.DataFrame(lines).style.format(
+        {f"in {metric}": partial(_number, decimals=decimals, sign="+")}
+    )
 
 
 def label_table(curve: LabelCurve) -> Styler:
@@ -96,13 +100,12 @@ def label_table(curve: LabelCurve) -> Styler:
         }
         for point in curve.points
     ]
-    shown = {"labelled rows": "{:,}", metric: f"{{:,.{decimals}f}}"}
+    shown = {"labelled rows": "{:,}", metric: partial(_number, decimals=decimals)}
     return pd.DataFrame(lines).style.format(shown)
 
 
 def _gap(interval: Interval, decimals: int) -> str:
-    value = f"{interval.value:+,.{decimals}f}".replace("-", "−")
-    return f"{value} ({_span(interval, decimals, sign='+')})"
+    return f"{_number(interval.value, decimals, '+')} ({_span(interval, decimals, '+')})"
 
 
 def _decimals(result: ProbeResult, metric: str) -> int:
@@ -117,5 +120,8 @@ def _places(largest: float) -> int:
 
 
 def _span(interval: Interval, decimals: int, sign: str = "") -> str:
-    span = f"{interval.low:{sign},.{decimals}f} to {interval.high:{sign},.{decimals}f}"
-    return span.replace("-", "−")
+    return f"{_number(interval.low, decimals, sign)} to {_number(interval.high, decimals, sign)}"
+
+
+def _number(value: float, decimals: int, sign: str = "") -> str:
+    return f"{value:{sign},.{decimals}f}".replace("-", "−")
