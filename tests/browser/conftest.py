@@ -19,7 +19,7 @@ from tests.browser.tables import churn_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 90
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
