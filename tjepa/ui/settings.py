@@ -13,7 +13,7 @@ from tjepa.ui import process
 from tjepa.ui.problems import show_problem
 
 _PRESET_WORDS = {
-    "quick": "Few steps at a high learning rate: where it was measured, more steps taught no more.",
+    "quick": "Few steps at a high learning rate. On six tables Balanced was not surely better.",
     "balanced": "Nearly three times the steps, at half the learning rate.",
     "thorough": "A wider encoder, a deeper predictor and eight times as many steps.",
     "paper": "T-JEPA as its paper describes it: latent prediction alone, to the last epoch.",
