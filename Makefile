@@ -22,7 +22,9 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
-	@echo "Compiling kernels for this processor ..." && $(BIN)/python -c "import tjepa.model.kernels.function"
+	@echo "Compiling kernels and UMAP for this processor ..."
+	@$(BIN)/python -c "import tjepa.model.kernels.function" & kernels=$$!; \
+	$(BIN)/python -c "from tjepa.analysis.projection import compile_umap; compile_umap()" && wait $$kernels
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -174,3 +174,18 @@ def test_a_warm_up_that_is_stopped_leaves_no_process(compilers: list[Compiler]) 
     next(work)
     work.close()
     assert compilers[0].killed
+
+
+def test_a_map_waits_while_another_process_compiles(compilers: list[Compiler]) -> None:
+    warming = warm_up()
+    next(warming)
+    vectors = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    moments: list[Progress] = []
+    shown = finish(umap(vectors, np.arange(30), source="raw", n_total=30, seed=0), moments.append)
+    assert compilers[0].waits == 2
+    stages = [moment.stage for moment in moments]
+    assert stages[:3] == ["preparing the map", "compiling", "compiling"]
+    assert "compiling" not in stages[3:]
+    assert shown.coordinates.shape == (30, 2)
+    warming.close()
+    assert not projection._compilers

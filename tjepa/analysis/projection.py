@@ -23,6 +23,9 @@ REDUCED = 50
 EXACT_WIDTH = 1_000
 """Up to this width the components come from the covariance matrix, above from a random sketch."""
 
+_compilers: list[subprocess.Popen[bytes]] = []
+"""Processes that compile UMAP for this one."""
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -137,30 +140,41 @@ def umap(
 def warm_up() -> Work[None]:
     """Load UMAP into this process, so that the first map is quick.
 
-    What has to be compiled, another process of low priority compiles first, into numba's cache on
-    disk: here the compiler would hold the interpreter's lock, and everybody else up. Where that
-    process fails, this one compiles.
+    What has to be compiled, another process of lower priority compiles first, into numba's cache
+    on disk: here the compiler would hold the interpreter's lock, and everybody else up. Maps that
+    are asked for meanwhile wait for it. Where that process fails, this one compiles.
     """
     command = [sys.executable, "-c", "from tjepa.analysis import projection as p; p.compile_umap()"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+    _compilers.append(process)
     try:
-        while process.poll() is None:
-            yield Progress("compiling", 0.0)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(PAUSE)
+        yield from _compiled()
     finally:
+        _compilers.remove(process)
         process.kill()
         process.wait()
     yield from within(_small_fit(), 0.8, 1.0)
 
 
 def compile_umap() -> None:
-    """Fill numba's cache on disk, at the lowest priority: in a process of its own."""
+    """Fill numba's cache on disk: in a process of its own, at a lower priority.
+
+    Not at the lowest, where it might never end on a busy machine, and maps wait for it.
+    """
     if sys.platform != "win32":
-        os.nice(19)
+        os.nice(5)
     finish(_small_fit())
+
+
+def _compiled() -> Work[None]:
+    """Wait for other processes that compile UMAP."""
+    for process in tuple(_compilers):
+        while process.poll() is None:
+            yield Progress("compiling", 0.0)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PAUSE)
 
 
 def _small_fit() -> Work[np.ndarray]:
@@ -220,6 +234,7 @@ def _fit(
         )
         return np.asarray(model.fit_transform(np.ascontiguousarray(vectors)), dtype=np.float32)
 
+    yield from _compiled()
     yield from preload("umap")
     coordinates = yield from in_thread(fit, "drawing the map", meter.share, stop=meter.stopping.set)
     if not np.isfinite(coordinates).all():
