@@ -79,6 +79,7 @@ def run_table(
         rivals = measure_rivals(table, rivals_file)
         store.add(rivals)
         _say(rivals, as_json)
+    features = rivals["features"]
 
     def losses_of(run: Record) -> Path:
         return store.losses_file(name, run["variant"], run["seed"])
@@ -99,7 +100,7 @@ def run_table(
 
     for seed in seeds:
         run = store.run(name, variant.name, seed)
-        if run is not None and current(run) and has_probes(run, table, wanted):
+        if run is not None and current(run) and has_probes(run, table, features, wanted):
             continue
         stored = [
             (run, losses_of(run))

@@ -30,9 +30,10 @@ import torch
 
 from benchmarks.stick import probes, tables
 from benchmarks.stick.losses import Losses, gain
+from benchmarks.stick.probes import Vectors
 from benchmarks.stick.summary import SHOWN
 from tjepa.model import Encoder
-from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows, pool_tokens
+from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows
 from tjepa.pretraining import preset as preset_of
 
 RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
@@ -68,11 +69,11 @@ def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
     some = sorted({kept, *np.linspace(0, len(checked) - 1, points).round().astype(int).tolist()})
     found: dict[str, list[Losses]] = {name: [] for name in SHOWN}
     for i in some:
-        tokens = TrainedEncoder(checked[i][2], config, encoder, table.schema).tokens(encoded)
-        flat, pooled = pool_tokens(tokens, "flat"), pool_tokens(tokens, "mean")
+        trained = TrainedEncoder(checked[i][2], config, encoder, table.schema)
+        vectors = Vectors(trained.tokens(encoded))
         for probe in SHOWN:
             if probes.has(probe, table):
-                found[probe].append(probes.probe(probe, flat, pooled, table, seed).test)
+                found[probe].append(probes.probe(probe, vectors, table, seed).test)
     return {
         "table": name,
         "preset": preset,

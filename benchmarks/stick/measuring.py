@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.stick import probes, rivals
 from benchmarks.stick.losses import Gain, Losses, gain
-from benchmarks.stick.probes import FULL, Probed, target_of
+from benchmarks.stick.probes import FULL, Probed, Vectors, target_of
 from benchmarks.stick.records import Record, Variant
 from benchmarks.stick.tables import Table
 from tjepa.analysis import fitting
@@ -20,13 +20,10 @@ from tjepa.pretraining import (
     PretrainingConfig,
     TrainedEncoder,
     as_rows,
-    pool_tokens,
 )
 from tjepa.table import raw_matrix, tree_matrix
 
 COMPARISONS = ("untrained", "raw", "gbdt")
-WIDEST_FOR_MLP = 20_000
-"""Of wider vectors no MLP is fitted: its first layer alone would take gigabytes."""
 
 
 def measure_rivals(table: Table, losses_file: Path) -> Record:
@@ -37,8 +34,9 @@ def measure_rivals(table: Table, losses_file: Path) -> Record:
     raw, trees, target = raw_matrix(encoded), tree_matrix(encoded), target_of(table)
     fitted = fitting.dummy(target, table.train)
     dummy = probes.probed(probes.by_margins(fitted.margins, target), raw, table, target)
-    names = [name for name in _some(table, raw.shape[1]) if name not in probes.OF_TOKENS]
-    found = {name: probes.probe(name, raw, raw, table, 0) for name in names}
+    names = [n for n in probes.possible(table, raw.shape[1]) if n not in probes.OF_TOKENS]
+    vectors = Vectors.raw(raw)
+    found = {name: probes.probe(name, vectors, table, 0) for name in names}
     libraries = rivals.tuned(trees, table)
     best = min(libraries, key=lambda one: one.found.validation)
     boosted = {"all": best.found}
@@ -104,11 +102,10 @@ def measure_run(
         "untrained": _untrained_so_far(table, config, stored),
     }
     for name, one in (("tjepa", trained), ("untrained", trained.untrained())):
-        tokens = one.tokens(encoded)
-        flat, pooled = pool_tokens(tokens, "flat"), pool_tokens(tokens, "mean")
+        vectors = Vectors(one.tokens(encoded))
         found[name] = {
-            probe: found[name].get(probe) or probes.probe(probe, flat, pooled, table, seed)
-            for probe in _some(table, flat.shape[1])
+            probe: found[name].get(probe) or probes.probe(probe, vectors, table, seed)
+            for probe in probes.possible(table, vectors.width)
             if probe in wanted
         }
     _keep_losses(losses_file, found)
@@ -165,14 +162,6 @@ def made_of(table: Table) -> str:
     return digest.hexdigest()[:16]
 
 
-def _some(table: Table, width: int) -> list[str]:
-    return [
-        name
-        for name in probes.NAMES
-        if probes.has(name, table) and not (name == "mlp" and width > WIDEST_FOR_MLP)
-    ]
-
-
 def _scores(found: dict[str, Probed]) -> dict[str, dict[str, float]]:
     return {
         name: {"score": one.test.score}
@@ -183,8 +172,7 @@ def _scores(found: dict[str, Probed]) -> dict[str, dict[str, float]]:
 
 def best(scores: dict[str, dict[str, float]]) -> str | None:
     """The probe with all labels that is best on validation rows; None where not all were tried."""
-    # Raw columns are not pooled, and very wide vectors have no MLP.
-    if not {"linear_flat", "knn", "xgboost"} <= scores.keys():
+    if not FULL - {"linear_pool"} <= scores.keys():  # raw columns are not pooled
         return None
     return min(sorted(FULL & scores.keys()), key=lambda name: scores[name]["validation"])
 
@@ -284,7 +272,7 @@ def is_current(record: Record, table: Table, variant: Variant, losses_file: Path
     )
 
 
-def has_probes(record: Record, table: Table, wanted: tuple[str, ...]) -> bool:
-    """Whether a run has every probe that is asked for and that the table allows."""
-    scores = record["scores"]["tjepa"]
-    return all(name in scores or not probes.has(name, table) or name == "mlp" for name in wanted)
+def has_probes(record: Record, table: Table, features: int, wanted: tuple[str, ...]) -> bool:
+    """Whether a run has every probe asked for that a table of so many features allows."""
+    width = features * PretrainingConfig.from_json(record["config"]).sizes.token_width
+    return set(probes.possible(table, width)) & set(wanted) <= record["scores"]["tjepa"].keys()

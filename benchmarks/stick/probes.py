@@ -6,6 +6,7 @@ labelled rows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -19,6 +20,8 @@ from tjepa.analysis import fitting
 from tjepa.analysis.fitting import Target
 from tjepa.analysis.scaling import centred, standardised
 from tjepa.pretraining import pool_tokens
+from tjepa.pretraining.trained import PROJECTED
+from tjepa.workbench.loaded import FLAT_LIMIT
 
 FEW = (50, 200, 1_000)
 MOST_DRAWS = 20
@@ -49,26 +52,56 @@ class Probed:
     first_draws: Losses | None = None
 
 
+class Vectors:
+    """All rows of a table as vectors f32 [N, E], made of tokens f32 [N, D, H]."""
+
+    def __init__(self, tokens: np.ndarray) -> None:
+        self._tokens = tokens
+        self.width = tokens.shape[1] * tokens.shape[2]
+
+    @classmethod
+    def raw(cls, matrix: np.ndarray) -> "Vectors":
+        """Columns f32 [N, F], each a token of one number."""
+        return cls(matrix[:, :, None])
+
+    @cached_property
+    def flat(self) -> np.ndarray:
+        return pool_tokens(self._tokens, "flat")
+
+    @cached_property
+    def pooled(self) -> np.ndarray:
+        return pool_tokens(self._tokens, "mean")
+
+    @cached_property
+    def projected(self) -> np.ndarray:
+        return pool_tokens(self._tokens, "projected")
+
+    @property
+    def compared(self) -> np.ndarray:
+        """As the app has them: wide ones are projected, which saves trees hours."""
+        return self.projected if self.width > FLAT_LIMIT else self.flat
+
+
 def target_of(table: Table) -> Target:
     return fitting.encode_target(table.y, table.train, table.task)
 
 
-def probe(name: str, flat: np.ndarray, pooled: np.ndarray, table: Table, seed: int) -> Probed:
-    """One probe on vectors f32 [N, E] of all rows of the table, flattened and mean-pooled."""
+def probe(name: str, vectors: Vectors, table: Table, seed: int) -> Probed:
+    """One probe on the vectors of all rows of the table."""
     target = target_of(table)
-    if name == "linear_pool":
-        return _linear(pooled, table, target, seed)
-    if name == "linear_projected":
-        return _linear(pool_tokens(flat[:, :, None], "projected"), table, target, seed)
-    if name == "knn":
-        return _nearest(flat, table, target)
     if name == "linear_flat":
-        return _linear(flat, table, target, seed)
+        return _linear(vectors.flat, table, target, seed)
+    if name == "linear_pool":
+        return _linear(vectors.pooled, table, target, seed)
+    if name == "linear_projected":
+        return _linear(vectors.projected, table, target, seed)
+    if name == "knn":
+        return _nearest(vectors.compared, table, target)
     if name == "mlp":
-        return _mlp(flat, table, target, seed)
+        return _mlp(vectors.compared, table, target, seed)
     if name == "xgboost":
-        return _xgboost(flat, table, target, seed)
-    return few_labels(flat, table, target, int(name.removeprefix("linear_")))
+        return _xgboost(vectors.compared, table, target, seed)
+    return few_labels(vectors.flat, table, target, int(name.removeprefix("linear_")))
 
 
 def labelled_rows(table: Table, labels: int) -> list[np.ndarray]:
@@ -77,6 +110,14 @@ def labelled_rows(table: Table, labels: int) -> list[np.ndarray]:
     """
     count = min(MOST_DRAWS, max(GBDT_DRAWS, 4_000 // labels))
     return few.labelled_rows(table.y, table.train, labels, count, seed=0)
+
+
+def possible(table: Table, width: int) -> list[str]:
+    """The probes of vectors of so many numbers: narrow ones are their own projection."""
+    names = [name for name in NAMES if has(name, table)]
+    if width <= PROJECTED:
+        names.remove("linear_projected")
+    return names
 
 
 def has(name: str, table: Table) -> bool:

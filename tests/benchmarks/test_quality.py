@@ -10,6 +10,7 @@ import pytest
 from benchmarks import quality
 from benchmarks.stick import changes, losses, measuring, probes, rivals, summary, tables
 from benchmarks.stick.losses import Losses, gain
+from benchmarks.stick.probes import Vectors
 from benchmarks.stick.records import Record, Store, Variant, change
 from benchmarks.stick.tables import Table
 from tjepa.pretraining import PretrainingConfig
@@ -145,8 +146,8 @@ def test_every_probe_finds_a_plain_signal_and_none_finds_noise(task: str) -> Non
     for name in probes.NAMES:
         if not probes.has(name, table):
             continue
-        score = probes.probe(name, signal, signal, table, 0).test.score
-        chance = probes.probe(name, noise, noise, table, 0).test.score
+        score = probes.probe(name, Vectors.raw(signal), table, 0).test.score
+        chance = probes.probe(name, Vectors.raw(noise), table, 0).test.score
         if task == "classification":
             assert score > 0.95, name
             assert chance < 0.75, name
@@ -154,6 +155,20 @@ def test_every_probe_finds_a_plain_signal_and_none_finds_noise(task: str) -> Non
             assert score < 0.35, name
             assert chance > 0.8 * target.values[table.test].std(), name
     assert not probes.has("linear_200", table)
+
+
+def test_wide_vectors_are_projected_for_all_but_a_linear_probe() -> None:
+    table, random = _table("classification"), np.random.default_rng(5)
+    wide = Vectors(random.normal(size=(400, 9, 1_000)).astype(np.float32))
+    assert wide.flat.shape == (400, 9_000)
+    assert wide.pooled.shape == (400, 1_000)
+    assert wide.compared is wide.projected
+    assert wide.compared.shape == (400, probes.PROJECTED)
+    narrow = Vectors(wide.flat[:, :4_000].reshape(400, 4, 1_000))
+    assert narrow.compared is narrow.flat
+    assert "linear_projected" in probes.possible(table, narrow.width)
+    assert "linear_projected" not in probes.possible(table, probes.PROJECTED)
+    assert "linear_1000" not in probes.possible(table, narrow.width)
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
@@ -175,7 +190,7 @@ def test_a_table_is_measured_once_with_all_that_is_compared(
     boosted = about["gbdt"]["all"]["score"]
     assert boosted > 0.9 if task == "classification" else boosted < 0.3
     assert {one["library"] for one in about["libraries"]} == set(rivals.LIBRARIES)
-    full = {*probes.FULL, "linear_projected", "linear_50"}
+    full = {*probes.FULL, "linear_50"}  # narrow vectors are their own projection
     for run in runs:
         assert set(run["scores"]["tjepa"]) == set(run["scores"]["untrained"]) == full
     for other in measuring.COMPARISONS:
@@ -277,8 +292,9 @@ def test_the_best_probe_is_best_on_validation_rows_and_asks_for_all_of_them() ->
     scores["knn"] = {"score": 0.1, "validation": 0.2}
     scores["linear_200"] = {"score": 0.9}
     assert measuring.best(scores) == "knn"
-    assert measuring.best({k: v for k, v in scores.items() if k != "mlp"}) == "knn"
-    assert measuring.best({k: v for k, v in scores.items() if k != "xgboost"}) is None
+    assert measuring.best({k: v for k, v in scores.items() if k != "linear_pool"}) == "knn"
+    for missing in ("linear_flat", "mlp", "xgboost"):
+        assert measuring.best({k: v for k, v in scores.items() if k != missing}) is None
 
 
 def _about(table: str) -> Record:
