@@ -15,7 +15,7 @@ from tjepa.pretraining import (
     Pretrainer,
     TrainedEncoder,
     as_rows,
-    pool_tokens,
+    check_pool,
     preset,
 )
 from tjepa.progress import finish
@@ -92,7 +92,7 @@ class TJEPAEncoder(TransformerMixin, BaseEstimator):
             self.feature_names_in_ = np.asarray(self._columns, dtype=object)
         elif hasattr(self, "feature_names_in_"):  # of an earlier fit
             del self.feature_names_in_
-        pool_tokens(np.empty((0, 1, 1)), self.pool)  # refuses what is no pool before the run
+        check_pool(self.pool)
         config = replace(preset(self.preset, len(frame)), seed=_whole(self.seed))
         if self.epochs is not None:
             config = replace(config, epochs=_whole(self.epochs))

@@ -5,7 +5,7 @@ from tjepa.pretraining.diagnostics import Spread, has_collapsed, spread
 from tjepa.pretraining.held_out import held_out_count
 from tjepa.pretraining.loop import EpochEvent, Pretrainer, StepEvent, embed, new_model
 from tjepa.pretraining.presets import PRESETS, PresetName, preset
-from tjepa.pretraining.trained import Pool, TrainedEncoder, as_rows, pool_tokens
+from tjepa.pretraining.trained import Pool, TrainedEncoder, as_rows, check_pool, pool_tokens
 
 __all__ = [
     "CHOICES",
@@ -19,6 +19,7 @@ __all__ = [
     "StepEvent",
     "TrainedEncoder",
     "as_rows",
+    "check_pool",
     "embed",
     "has_collapsed",
     "held_out_count",

@@ -91,7 +91,8 @@ class TrainedEncoder:
         `projected:dimension`.
         """
         width = self.encoder.token_width
-        if _checked(pool) == "projected" and len(self.names) * width > PROJECTED:
+        check_pool(pool)
+        if pool == "projected" and len(self.names) * width > PROJECTED:
             return [f"projected:{k}" for k in range(PROJECTED)]
         owners = ("mean",) if pool == "mean" else self.names
         return [f"{owner}:{k}" for owner in owners for k in range(width)]
@@ -173,7 +174,8 @@ def pool_tokens(tokens: np.ndarray, pool: Pool) -> np.ndarray:
     were, nearly (Johnson and Lindenstrauss, 1984; sparse: Li, Hastie and Church, 2006).
     """
     n, d, h = tokens.shape
-    if _checked(pool) == "mean":
+    check_pool(pool)
+    if pool == "mean":
         return tokens.mean(axis=1)
     flat = tokens.reshape(n, d * h)
     if pool == "flat" or d * h <= PROJECTED:
@@ -190,7 +192,7 @@ def _projection(width: int) -> Any:
     return drawn.fit(np.zeros((1, width))).components_.astype(np.float32)
 
 
-def _checked(pool: Pool) -> Pool:
+def check_pool(pool: Pool) -> None:
+    """Refuse what is no pool, with a `ConfigError`."""
     if pool not in POOLS:
         raise ConfigError(f"pool is {pool!r}: choose {', '.join(POOLS[:-1])} or {POOLS[-1]}.")
-    return pool
