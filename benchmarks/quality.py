@@ -47,7 +47,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "quality.jsonl"
 BOOK = HERE / "RESULTS.md"
 MARKED = re.compile(
-    r"(<!-- (results|ablations|change): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL
+    r"(<!-- (results|other probes|ablations|change): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL
 )
 
 
@@ -120,6 +120,7 @@ def write_book(book: Path, store: Store) -> None:
         start, name, variant, end = mark.groups()
         render = {
             "results": summary.rendered,
+            "other probes": summary.other_probes,
             "ablations": changes.ablations,
             "change": changes.change,
         }[name]

@@ -11,6 +11,13 @@ from benchmarks.stick.records import Record, Store
 
 SHOWN = ("linear_flat", "linear_pool", "linear_200")
 SUMMARISED = (*SHOWN, "best")
+OTHERS = {
+    "linear_50": "linear, 50 labels",
+    "linear_1000": "linear, 1,000",
+    "knn": "neighbours",
+    "mlp": "MLP",
+    "xgboost": "XGBoost",
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def rendered(store: Store, variant: str) -> str:
     for record in store.gains(variant):
         name = record["table"]
         table = store.table(name)
-        runs = [run for seed in record["seeds"] if (run := store.run(name, variant, seed))]
+        runs = _runs(store, record)
         if table is None:
             continue
         tried = [run["scores"]["tjepa"] for run in runs]
@@ -99,6 +106,35 @@ def rendered(store: Store, variant: str) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def other_probes(store: Store, variant: str) -> str:
+    """The probes that `rendered` leaves out, as a Markdown table: T-JEPA's scores, marked by what
+    they gain over the untrained encoder, beside those of the two controls.
+    """
+    lines = [
+        f"| **T-JEPA** / untrained / raw | {' | '.join(OTHERS.values())} |",
+        "|---" * (len(OTHERS) + 1) + "|",
+    ]
+    for record in store.gains(variant):
+        table = store.table(record["table"])
+        runs = _runs(store, record)
+        if table is None:
+            continue
+        cells = [record["table"]]
+        for probe in OTHERS:
+            mine, untrained = (number(scores(runs, who, probe)) for who in ("tjepa", "untrained"))
+            raw = number(table["raw"].get(probe, {}).get("score"))
+            mine = marked(mine, gain_of(record, "untrained", probe))
+            cells.append("–" if mine == "–" else f"{mine} / {untrained} / {raw}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _runs(store: Store, gains: Record) -> list[Record]:
+    """The runs that gains are of."""
+    found = (store.run(gains["table"], gains["variant"], seed) for seed in gains["seeds"])
+    return [run for run in found if run]
 
 
 def number(value: float | None) -> str:

@@ -480,3 +480,20 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
     assert "**+0.1000" in text
     assert f"{end}\nWords between.\n" in text
     assert "| targets=1 | 0.7500 / 0.7500 / 0.7500 |" in text
+
+
+def test_the_other_probes_stand_beside_their_controls(tmp_path: Path) -> None:
+    store = Store(tmp_path / "q.jsonl")
+    store.add({**_about("made"), "raw": {"knn": {"score": 0.6}, "linear_50": {"score": 0.5}}})
+    for seed, score in enumerate((0.7, 0.8)):
+        mine = {"knn": {"score": score}} | ({"mlp": {"score": 0.9}} if seed else {})
+        untrained = {probe: {"score": 0.65} for probe in mine}
+        store.add({**_run("made", seed), "scores": {"tjepa": mine, "untrained": untrained}})
+    gains = _gains("made", 0.1, seeds=2)
+    surely, unsure = gains["gains"]["untrained"]["best"], {"value": 0.25, "error": 0.2}
+    gains["gains"] = {"untrained": {"knn": surely, "mlp": surely | unsure}}
+    store.add(gains)
+    head, _, row = summary.other_probes(store, "balanced").splitlines()
+    assert head.count("|") == row.count("|")
+    cells = "| – | – | **0.7500** / 0.6500 / 0.6000 | 0.9000 / 0.6500 / – | – |"
+    assert row == f"| made {cells}"
