@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,12 +66,15 @@ def test_a_problem_is_a_sentence_whatever_was_raised(monkeypatch) -> None:
     assert "secret" not in shown[1]
 
 
-def test_the_garbage_collector_passes_over_what_is_loaded(monkeypatch) -> None:
+def test_libraries_are_loaded_at_the_start_and_left_out_of_collections(
+    monkeypatch,
+) -> None:
     from tjepa.progress import Progress, finish
     from tjepa.ui import process
 
     def loading():
         assert gc.get_freeze_count() == frozen
+        assert "torch._dynamo" in sys.modules
         yield Progress("loading", 0.5)
 
     frozen = gc.get_freeze_count()

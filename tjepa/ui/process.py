@@ -14,19 +14,19 @@ import torch
 from tjepa.analysis import projection
 from tjepa.errors import QueueFullError
 from tjepa.pretraining import PretrainingConfig
-from tjepa.progress import Work
+from tjepa.progress import Work, within
 from tjepa.runs import JobManager, JobSnapshot, RunInfo
 from tjepa.table import Schema
 from tjepa.table.reading import guarded
-from tjepa.workbench import Workbench
+from tjepa.workbench import Workbench, training
 
 DEMO = Path(__file__).resolve().parent.parent.parent / "assets" / "demo"
 ACTIVE = ("queued", "running")
 SMALL_FILES = ("small file 1", "small file 2")
 LARGE_FILES = ("large file",)
 QUERIES = ("query 1", "query 2", "query 3")
-# UMAP is made ready in the background, so that it delays nobody's analysis; a small file does not
-# wait behind a large one, nor a query behind that of another person.
+# Libraries are loaded in a lane of their own, so that nobody's analysis waits for them; a small
+# file does not wait behind a large one, nor a query behind that of another person.
 LANES = (
     *("pretraining", "analysis", "background", "profiles"),
     *(*SMALL_FILES, *LARGE_FILES, *QUERIES),
@@ -62,18 +62,21 @@ def jobs() -> JobManager:
 
 
 def start() -> None:
-    """When the server starts: bring in the finished example, make UMAP ready in the background."""
+    """When the server starts: bring in the finished example, load libraries in the background."""
     try:
         if DEMO.is_dir():
             bench().store.import_run(DEMO)
     except Exception:
         _log.exception("the finished example could not be brought in")
-    jobs().submit("umap warm-up", "Preparing maps", make_ready, lane="background")
+    jobs().submit("warm-up", "Loading libraries", make_ready, lane="background")
 
 
 def make_ready() -> Work[None]:
-    """Load UMAP, and let the garbage collector pass over everything that is loaded by then."""
-    yield from projection.warm_up()
+    """Load what the first run and the first map would wait for, and let the garbage collector pass
+    over everything that is loaded by then.
+    """
+    yield from within(training.warm_up(), 0.0, 0.2)
+    yield from within(projection.warm_up(), 0.2, 1.0)
     # Libraries stay for good: looking through them takes a quarter of a second, and nothing else
     # runs meanwhile.
     gc.freeze()

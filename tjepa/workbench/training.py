@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from tjepa.analysis.waiting import preload
 from tjepa.errors import SchemaError, TjepaError
-from tjepa.model import Rows
+from tjepa.model import Rows, kernels
 from tjepa.pretraining import (
     EpochEvent,
     Pretrainer,
@@ -71,6 +72,12 @@ def fit(frame: pd.DataFrame, schema: Schema, config: PretrainingConfig) -> Table
     return TableEncoder.fit(
         frame, schema.features, scaling=config.scaling, max_categories=config.max_categories
     )
+
+
+def warm_up() -> Work[None]:
+    """Load what the first step would load, for seconds: torch's optimisers bring its compiler."""
+    needed = ("tjepa.model.kernels.function",) if kernels.ENABLED else ()
+    yield from preload("torch._dynamo", *needed)
 
 
 def measure(table: RawTable, schema: Schema, config: PretrainingConfig) -> Estimate:
