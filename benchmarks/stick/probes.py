@@ -78,7 +78,9 @@ class Vectors:
 
     @property
     def compared(self) -> np.ndarray:
-        """As the app has them: wide ones are projected, which saves trees hours."""
+        """Projected where a row is wide, as in the app, which saves trees hours. The app projects
+        very many rows, too.
+        """
         return self.projected if self.width > FLAT_LIMIT else self.flat
 
 
