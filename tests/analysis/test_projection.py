@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 import threading
@@ -174,6 +175,23 @@ def test_a_warm_up_that_is_stopped_leaves_no_process(compilers: list[Compiler]) 
     next(work)
     work.close()
     assert compilers[0].killed
+
+
+def test_a_process_that_hangs_is_ended_and_holds_nothing_up(
+    compilers: list[Compiler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loading() -> Work[np.ndarray]:
+        yield Progress("loading", 0.5)
+        return np.zeros((0, 2))
+
+    hours = itertools.count(step=3_600)
+    monkeypatch.setattr(projection, "_small_fit", loading)
+    monkeypatch.setattr(Compiler, "poll", lambda self: None)
+    monkeypatch.setattr(projection.time, "monotonic", lambda: next(hours))
+    moments: list[Progress] = []
+    finish(warm_up(), moments.append)
+    assert compilers[0].killed
+    assert [moment.stage for moment in moments] == ["loading"]
 
 
 def test_a_map_waits_while_another_process_compiles(compilers: list[Compiler]) -> None:

@@ -84,3 +84,25 @@ def test_libraries_are_loaded_at_the_start_and_left_out_of_collections(
         assert gc.get_freeze_count() > frozen + 10_000
     finally:
         gc.unfreeze()
+
+
+def test_maps_are_made_ready_where_what_a_run_needs_cannot_be_loaded(monkeypatch, caplog) -> None:
+    from tjepa.progress import Progress, finish
+    from tjepa.ui import process
+
+    def failing():
+        yield Progress("loading", 0.5)
+        raise ImportError("no compiler")
+
+    def loading():
+        yield Progress("loading UMAP", 0.5)
+
+    monkeypatch.setattr(process.training, "warm_up", failing)
+    monkeypatch.setattr(process.projection, "warm_up", loading)
+    moments = []
+    try:
+        finish(process.make_ready(), moments.append)
+    finally:
+        gc.unfreeze()
+    assert [moment.stage for moment in moments] == ["loading", "loading UMAP"]
+    assert "no compiler" in caplog.text

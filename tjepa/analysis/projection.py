@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,9 @@ REDUCED = 50
 """UMAP sees at most this many principal components."""
 EXACT_WIDTH = 1_000
 """Up to this width the components come from the covariance matrix, above from a random sketch."""
+
+COMPILING = 300.0
+"""Seconds another process may compile UMAP for: some 25 where nothing else is done."""
 
 _compilers: list[subprocess.Popen[bytes]] = []
 """Processes that compile UMAP for this one."""
@@ -169,9 +173,10 @@ def compile_umap() -> None:
 
 
 def _compiled() -> Work[None]:
-    """Wait for other processes that compile UMAP."""
+    """Wait for other processes that compile UMAP, but not for one that hangs."""
+    latest = time.monotonic() + COMPILING
     for process in tuple(_compilers):
-        while process.poll() is None:
+        while process.poll() is None and time.monotonic() < latest:
             yield Progress("compiling", 0.0)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(PAUSE)

@@ -75,7 +75,11 @@ def make_ready() -> Work[None]:
     """Load what the first run and the first map would wait for, and let the garbage collector pass
     over everything that is loaded by then.
     """
-    yield from within(training.warm_up(), 0.0, 0.2)
+    try:
+        yield from within(training.warm_up(), 0.0, 0.2)
+    except Exception:
+        # The first run will say why it cannot begin; a map needs nothing of this.
+        _log.exception("what a run needs could not be loaded")
     yield from within(projection.warm_up(), 0.2, 1.0)
     # Libraries stay for good: looking through them takes a quarter of a second, and nothing else
     # runs meanwhile.
