@@ -1,7 +1,7 @@
 """Does pre-training teach the encoder anything? Frozen embeddings beside every control.
 
 ``make bench-quality``, or ``python -m benchmarks.quality [--tables a,b] [--seeds 0,1,2]
-[--preset balanced] [--set field=value …] [--probes …] [--json]``. Every result is a line of
+[--preset quick] [--set field=value …] [--probes …] [--json]``. Every result is a line of
 ``benchmarks/results/quality.jsonl``, and what was lost on the test rows lies beside it; what is
 there already, of the same table and configuration, is not measured again, so a run that was stopped
 goes on. ``--summary`` counts wins, ties and losses over the tables from what is stored,
@@ -161,7 +161,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seeds", type=lambda text: list(map(int, _listed(text))), default=[0, 1, 2]
     )
-    parser.add_argument("--preset", choices=PRESETS, default="balanced")
+    parser.add_argument("--preset", choices=PRESETS, default="quick")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--probes", type=_listed, default=probes.NAMES)
     parser.add_argument("--results", type=Path, default=RESULTS)
