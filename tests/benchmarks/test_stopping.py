@@ -1,6 +1,7 @@
 """How the epoch that a run keeps lies to the best one."""
 
 import numpy as np
+import pytest
 
 from benchmarks import stopping
 from benchmarks.stick import losses
@@ -28,3 +29,33 @@ def test_an_epoch_that_is_the_best_or_like_it_is_within_noise() -> None:
     assert found["last"]["within_noise"]
     near = stopping._compared([_losses(300), _losses(101), _losses(100)], kept=1)
     assert near["kept"]["within_noise"]
+
+
+def _alike(epochs: int, squared: bool, seed: int) -> list[Losses]:
+    """Epochs that differ by luck alone."""
+    rng = np.random.default_rng(seed)
+    lost = rng.random((epochs, 3, 400)) ** 2 if squared else rng.random((epochs, 3, 400)) < 0.3
+    return [losses.together(list(one.astype(np.float32)), squared) for one in lost]
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_judged_by_other_rows_the_best_epoch_is_no_better_by_luck(squared: bool) -> None:
+    by_luck, fairly = [], []
+    for seed in range(60):
+        found = stopping._compared(_alike(10, squared, seed), kept=4)
+        by_luck.append(found["kept"]["value"])
+        fairly.append(found["kept_fairly"]["value"] / found["kept_fairly"]["error"])
+    assert np.mean(by_luck) < -0.005
+    # Sixty of them have a standard error of about 0.13.
+    assert abs(np.mean(fairly)) < 0.4
+    assert 0.3 < np.std(fairly) < 1.3
+
+
+@pytest.mark.parametrize("squared", [False, True])
+def test_an_epoch_that_is_worse_on_any_half_is_beyond_noise(squared: bool) -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random(2_000)
+    some = [losses.together([(base < 0.1 * (k + 1)).astype(np.float32)], squared) for k in range(4)]
+    found = stopping._compared(some, kept=3)["kept_fairly"]
+    assert not found["within_noise"]
+    assert np.isclose(found["value"], some[0].draws[0] - some[3].draws[0], rtol=1e-6)
