@@ -110,26 +110,23 @@ def _fairly(losses: list[Losses], kept: int) -> tuple[float, float]:
     """What the kept epoch gains over the one that one half of the test rows finds best, on the
     other half, and the standard error: the mean over both halves and over splits.
     """
-    rows = np.stack([one.rows for one in losses]).astype(np.float64)  # [epochs, n]
-    draws = np.stack([one.draws for one in losses])  # [epochs, draws]
     # What is lost on a half, to first order: `Losses` has an RMSE as a sum over rows so.
-    by_row = draws.mean(axis=1)[:, None] + rows - rows.mean(axis=1, keepdims=True)
+    by_row = np.stack([one.rows - one.rows.mean(dtype=np.float64) for one in losses])
+    by_row += np.stack([one.draws.mean() for one in losses])[:, None]
+    mine = replace(losses[kept], rows=by_row[kept])
     rng = np.random.default_rng(0)
     values, variances = [], []
-    n = rows.shape[1]
+    n = len(mine.rows)
     for _ in range(SPLITS):
-        mixed = rng.permutation(n)
-        first, second = mixed[: n // 2], mixed[n // 2 :]
-        gains, by_draw = np.zeros(n), []
-        for chooses, judges in ((first, second), (second, first)):
+        halves = np.split(rng.permutation(n), [n // 2])
+        rows, draws = np.empty_like(mine.rows), []
+        for chooses, judges in (halves, halves[::-1]):
             rival = int(by_row[:, chooses].mean(axis=1).argmin())
-            gains[judges] = by_row[rival, judges] - by_row[kept, judges]
-            by_draw.append(draws[rival] - draws[kept])
-        values.append(gains.mean())
-        variance = gains.var(ddof=1) / n
-        if draws.shape[1] > 1:
-            variance += np.mean(by_draw, axis=0).var(ddof=1) / draws.shape[1]
-        variances.append(variance)
+            rows[judges] = by_row[rival, judges]
+            draws.append(losses[rival].draws)
+        other = Losses(np.mean(draws, axis=0), rows, mine.squared)
+        values.append((rows - mine.rows).mean())
+        variances.append(gain([mine], [other]).error ** 2)
     return float(np.mean(values)), float(np.sqrt(np.mean(variances)))
 
 
