@@ -21,9 +21,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import json
-import re
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -31,7 +31,7 @@ if __name__ == "__main__":
 
 import torch
 
-from benchmarks.stick import changes, probes, summary, tables
+from benchmarks.stick import book, changes, probes, summary, tables
 from benchmarks.stick.measuring import (
     has_probes,
     is_current,
@@ -43,12 +43,7 @@ from benchmarks.stick.measuring import (
 from benchmarks.stick.records import Record, Store, Variant, change
 from tjepa.pretraining import PRESETS
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "quality.jsonl"
-BOOK = HERE / "RESULTS.md"
-MARKED = re.compile(
-    r"(<!-- (results|other probes|ablations|change): ([^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL
-)
+RESULTS = Path(__file__).parent / "results" / "quality.jsonl"
 
 
 def main() -> None:
@@ -60,7 +55,7 @@ def main() -> None:
         print(json.dumps(found, indent=2) if arguments.json else _in_words(found))
         return
     if arguments.render:
-        write_book(BOOK, store)
+        write_book(store)
         return
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", module="sklearn")  # probes that reach their last iteration
@@ -113,20 +108,15 @@ def run_table(
     update_gains()
 
 
-def write_book(book: Path, store: Store) -> None:
+def write_book(store: Store, file: Path = book.BOOK) -> None:
     """Put the tables of the variants that are marked in the book between their marks."""
-
-    def written(mark: re.Match) -> str:
-        start, name, variant, end = mark.groups()
-        render = {
-            "results": summary.rendered,
-            "other probes": summary.other_probes,
-            "ablations": changes.ablations,
-            "change": changes.change,
-        }[name]
-        return f"{start}{render(store, variant)}{end}"
-
-    book.write_text(MARKED.sub(written, book.read_text()))
+    renders = {
+        "results": summary.rendered,
+        "other probes": summary.other_probes,
+        "ablations": changes.ablations,
+        "change": changes.change,
+    }
+    book.write({kind: partial(render, store) for kind, render in renders.items()}, file)
 
 
 def _say(record: dict, as_json: bool) -> None:

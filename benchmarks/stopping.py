@@ -4,8 +4,9 @@
 goes to its last epoch; at some of the epochs that are checked by restoring held-out rows, its
 encoder is probed on test rows. The epoch that the run would keep knows no label. Beside it stand
 the best epoch by the very test scores, which is better by luck too, and, without that luck, the
-best by one half of the test rows as the other half scores it. One line per table goes to
-``benchmarks/results/stopping.jsonl``. One torch thread.
+best by one half of the test rows as the other half scores it. One line per run goes to
+``benchmarks/results/stopping.jsonl``; ``--render`` writes the table of ``benchmarks/RESULTS.md``
+from them. One torch thread.
 """
 
 import os
@@ -18,10 +19,11 @@ import argparse
 import json
 import sys
 import warnings
+from collections import defaultdict
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -29,10 +31,11 @@ if __name__ == "__main__":
 import numpy as np
 import torch
 
-from benchmarks.stick import probes, tables
+from benchmarks.stick import book, probes, tables
 from benchmarks.stick.losses import Losses, gain
 from benchmarks.stick.probes import Vectors
-from benchmarks.stick.summary import SHOWN
+from benchmarks.stick.records import Record
+from benchmarks.stick.summary import SHOWN, number
 from tjepa.model import Encoder
 from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows
 from tjepa.pretraining import preset as preset_of
@@ -48,6 +51,10 @@ SPLITS = 20
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.render:
+        records = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+        book.write({"stopping": lambda preset: rendered(records, preset)})
+        return
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", module="sklearn")
     for name in arguments.tables.split(","):
@@ -57,7 +64,7 @@ def main() -> None:
         print(json.dumps(record), flush=True)
 
 
-def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
+def run(name: str, preset: str, seed: int, points: int) -> Record:
     table = tables.load(name)
     config = replace(preset_of(preset, len(table.train)), seed=seed, patience=1.0)
     encoder, encoded = table.encoded(config)
@@ -90,18 +97,18 @@ def run(name: str, preset: str, seed: int, points: int) -> dict[str, Any]:
     }
 
 
-def _compared(losses: list[Losses], kept: int) -> dict[str, Any]:
+def _compared(losses: list[Losses], kept: int) -> Record:
     """The scores along the run, and how the kept epoch and the last lie to the best of them."""
     best = max(range(len(losses)), key=lambda i: gain([losses[i]], [losses[0]]).value)
     scores = [one.score for one in losses]
-    compared: dict[str, Any] = {"scores": scores, "best": best}
+    compared: Record = {"scores": scores, "best": best}
     for name, i in (("kept", kept), ("last", len(losses) - 1)):
         one = gain([losses[i]], [losses[best]])
         compared[name] = _judged(one.value, one.error, scores[best])
     return {**compared, "kept_fairly": _judged(*_fairly(losses, kept), scores[kept])}
 
 
-def _judged(value: float, error: float, score: float) -> dict[str, Any]:
+def _judged(value: float, error: float, score: float) -> Record:
     within = value + max(NOISE * error, ALIKE * score) >= 0
     return {"value": value, "error": error, "within_noise": bool(within)}
 
@@ -130,12 +137,49 @@ def _fairly(losses: list[Losses], kept: int) -> tuple[float, float]:
     return float(np.mean(values)), float(np.sqrt(np.mean(variances)))
 
 
+def rendered(records: Iterable[Record], preset: str) -> str:
+    """A Markdown table of the runs of a preset, a row per table and a cell per probe: the mean
+    score of the epochs kept and of the best ones, those, and what each epoch kept gains over the
+    best one without its luck, in italics where that is a loss beyond noise. Of two runs with one
+    seed the later counts.
+    """
+    runs: dict[str, dict[int, Record]] = defaultdict(dict)
+    for record in records:
+        if record["preset"] == preset:
+            runs[record["table"]][record["seed"]] = record
+    lines = ["| table | kept, of | flat | pooled | 200 labels |", "|---" * 5 + "|"]
+    for table, by_seed in runs.items():
+        some = [by_seed[seed] for seed in sorted(by_seed)]
+        kept = ", ".join(str(run["kept_epoch"]) for run in some)
+        cells = [table, f"{kept} of {some[0]['epochs'][-1]}"]
+        cells += [_along(some, probe) for probe in SHOWN]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _along(runs: list[Record], probe: str) -> str:
+    found = [(run, run["probes"][probe]) for run in runs if probe in run["probes"]]
+    if not found:
+        return "–"
+    kept = [one["scores"][run["epochs"].index(run["kept_epoch"])] for run, one in found]
+    best = [one["scores"][one["best"]] for _, one in found]
+    epochs = ", ".join(str(run["epochs"][one["best"]]) for run, one in found)
+    gains = ", ".join(_gained(one["kept_fairly"]) for _, one in found)
+    return f"{number(float(np.mean(kept)))} / {number(float(np.mean(best)))} ({epochs}); {gains}"
+
+
+def _gained(judged: Record) -> str:
+    words = f"{judged['value']:+.4f}"
+    return words if judged["within_noise"] else f"_{words}_"
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--tables", default="california,bike_sharing,wine_quality,telco_churn")
     parser.add_argument("--preset", choices=PRESETS, default="quick")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--points", type=int, default=10)
+    parser.add_argument("--render", action="store_true", help="write the table of RESULTS.md")
     return parser.parse_args()
 
 

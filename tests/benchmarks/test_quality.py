@@ -471,7 +471,7 @@ def test_the_table_of_the_book_is_written_between_its_marks(tmp_path: Path) -> N
         run = _run("made", 0, variant)
         store.add({**run, "scores": {"tjepa": three, "untrained": three}})
     store.add({**_gains("made", 0.1, seeds=1), "variant": "balanced, targets=1"})
-    quality.write_book(book, store)
+    quality.write_book(store, book)
     text = book.read_text()
     assert text.startswith("Words before.\n")
     assert text.endswith("\nWords after.\n")

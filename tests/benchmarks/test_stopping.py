@@ -6,6 +6,7 @@ import pytest
 from benchmarks import stopping
 from benchmarks.stick import losses
 from benchmarks.stick.losses import Losses
+from benchmarks.stick.records import Record
 
 
 def _losses(wrong: int) -> Losses:
@@ -59,3 +60,19 @@ def test_an_epoch_that_is_worse_on_any_half_is_beyond_noise(squared: bool) -> No
     found = stopping._compared(some, kept=3)["kept_fairly"]
     assert not found["within_noise"]
     assert np.isclose(found["value"], some[0].draws[0] - some[3].draws[0], rtol=1e-6)
+
+
+def _run(seed: int, kept: int, preset: str = "quick") -> Record:
+    some = [_losses(300), _losses(100), _losses(200)]
+    return {
+        "table": "made", "preset": preset, "seed": seed, "epochs": [2, 5, 9],
+        "kept_epoch": [2, 5, 9][kept], "probes": {"linear_flat": stopping._compared(some, kept)},
+    }  # fmt: skip
+
+
+def test_the_runs_of_a_preset_are_a_row_of_the_book() -> None:
+    runs = [_run(1, 2), _run(0, 0), _run(0, 1), _run(0, 2, "paper")]
+    head, _, row = stopping.rendered(runs, "quick").splitlines()
+    assert head.count("|") == row.count("|")
+    flat = "0.8500 / 0.9000 (5, 5); +0.0000, _-0.1000_"
+    assert row == f"| made | 5, 9 of 9 | {flat} | – | – |"
