@@ -18,8 +18,11 @@ def ablations(store: Store, preset: str) -> str:
     runs = [run for run in store.runs() if run["preset"] == preset]
     variants = list(dict.fromkeys([preset, *(run["variant"] for run in runs)]))
     shared = _shared(runs, variants)
+    heads = (
+        f"{table}, {len(seeds)} seed{'s' * (len(seeds) > 1)}" for table, seeds in shared.items()
+    )
     lines = [
-        f"| flat / pooled / 200 labels | {' | '.join(shared)} |",
+        f"| flat / pooled / 200 labels | {' | '.join(heads)} |",
         "|---" * (len(shared) + 1) + "|",
     ]
     for variant in variants:

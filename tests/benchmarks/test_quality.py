@@ -416,7 +416,7 @@ def test_ablations_stand_beside_their_preset_on_the_seeds_that_all_have(tmp_path
     add("quick, bins=0", "other", 0, 0.5)
     add("balanced, targets=2", "made", 0, 0.5)
     found = changes.ablations(store, "quick").splitlines()
-    assert found[0] == "| flat / pooled / 200 labels | made |"
+    assert found[0] == "| flat / pooled / 200 labels | made, 1 seed |"
     assert found[2:] == [
         "| quick | 0.8000 / 0.8000 / 0.8000 |",
         "| targets=1 | 0.7000 / 0.7000 / 0.7000 |",
@@ -440,6 +440,7 @@ def test_a_change_is_marked_where_it_is_surely_better_or_worse(tmp_path: Path) -
         return f"{summary.scores(list(store.runs(variant)), 'tjepa', 'linear_flat'):.4f}"
 
     found = changes.ablations(store, "quick").splitlines()
+    assert found[0].endswith("| made, 2 seeds |")
     assert found[2:] == [
         f"| quick | {score('quick')} / – / – |",
         f"| bins=0 | _{score('quick, bins=0')}_ / – / – |",
