@@ -35,7 +35,7 @@ from benchmarks.stick import book, probes, tables
 from benchmarks.stick.losses import Losses, gain
 from benchmarks.stick.probes import Vectors
 from benchmarks.stick.records import Record
-from benchmarks.stick.summary import SHOWN, number
+from benchmarks.stick.summary import SHOWN, gain_in_words, interval, number
 from tjepa.model import Encoder
 from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows
 from tjepa.pretraining import preset as preset_of
@@ -139,9 +139,9 @@ def _fairly(losses: list[Losses], kept: int) -> tuple[float, float]:
 
 def rendered(records: Iterable[Record], preset: str) -> str:
     """A Markdown table of the runs of a preset, a row per table and a cell per probe: the mean
-    score of the epochs kept and of the best ones, those, and what each epoch kept gains over the
-    best one without its luck, in italics where that is a loss beyond noise. Of two runs with one
-    seed the later counts.
+    score of the epochs kept and of the best ones, those, what each epoch kept gains over the best
+    one without its luck, in italics where that is a loss beyond noise, and the mean over seeds with
+    its 95 % interval. Of two runs with one seed the later counts.
     """
     runs: dict[str, dict[int, Record]] = defaultdict(dict)
     for record in records:
@@ -164,8 +164,19 @@ def _along(runs: list[Record], probe: str) -> str:
     kept = [one["scores"][run["epochs"].index(run["kept_epoch"])] for run, one in found]
     best = [one["scores"][one["best"]] for _, one in found]
     epochs = ", ".join(str(run["epochs"][one["best"]]) for run, one in found)
-    gains = ", ".join(_gained(one["kept_fairly"]) for _, one in found)
-    return f"{number(float(np.mean(kept)))} / {number(float(np.mean(best)))} ({epochs}); {gains}"
+    gains = [one["kept_fairly"] for _, one in found]
+    scores = f"{number(float(np.mean(kept)))} / {number(float(np.mean(best)))} ({epochs})"
+    return "; ".join([scores, ", ".join(map(_gained, gains)), *_over_seeds(gains)])
+
+
+def _over_seeds(gains: list[Record]) -> list[str]:
+    """Nothing for one seed. What a seed gains has the noise of its test rows in it."""
+    values = np.array([one["value"] for one in gains])
+    if len(values) == 1:
+        return []
+    spread = float(values.std(ddof=1)) / len(values) ** 0.5
+    mean = {"value": float(values.mean()), "error": 0.0, "spread": spread, "seeds": len(values)}
+    return [gain_in_words(interval(mean))]
 
 
 def _gained(judged: Record) -> str:

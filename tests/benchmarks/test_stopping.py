@@ -74,5 +74,9 @@ def test_the_runs_of_a_preset_are_a_row_of_the_book() -> None:
     runs = [_run(1, 2), _run(0, 0), _run(0, 1), _run(0, 2, "paper")]
     head, _, row = stopping.rendered(runs, "quick").splitlines()
     assert head.count("|") == row.count("|")
-    flat = "0.8500 / 0.9000 (5, 5); +0.0000, _-0.1000_"
+    # Of two values half their distance is their mean's standard error; t is 12.706.
+    over_seeds = "-0.0500 [-0.6853, +0.5853]"
+    flat = f"0.8500 / 0.9000 (5, 5); +0.0000, _-0.1000_; {over_seeds}"
     assert row == f"| made | 5, 9 of 9 | {flat} | – | – |"
+    [alone] = stopping.rendered([_run(0, 1)], "quick").splitlines()[2:]
+    assert alone == "| made | 5 of 9 | 0.9000 / 0.9000 (5); +0.0000 | – | – |"
