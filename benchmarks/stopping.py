@@ -39,6 +39,7 @@ from benchmarks.stick.summary import SHOWN, gain_in_words, interval, number
 from tjepa.model import Encoder
 from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows
 from tjepa.pretraining import preset as preset_of
+from tjepa.pretraining.held_out import held_out_count
 
 RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
 NOISE, ALIKE = 1.96, 0.001
@@ -67,6 +68,8 @@ def main() -> None:
 def run(name: str, preset: str, seed: int, points: int) -> Record:
     table = tables.load(name)
     config = replace(preset_of(preset, len(table.train)), seed=seed, patience=1.0)
+    if not held_out_count(len(table.train), config):
+        sys.exit(f"{name}: no rows of so few are set aside, and a run keeps its last epoch.")
     encoder, encoded = table.encoded(config)
     pretrainer = Pretrainer(as_rows(encoded.rows(table.train)), encoder.cardinalities, config)
     # The encoder is copied as each event comes, before the run goes on.

@@ -1,10 +1,12 @@
 """How the epoch that a run keeps lies to the best one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from benchmarks import stopping
-from benchmarks.stick import losses
+from benchmarks.stick import losses, tables
 from benchmarks.stick.losses import Losses
 from benchmarks.stick.records import Record
 
@@ -30,6 +32,15 @@ def test_an_epoch_that_is_the_best_or_like_it_is_within_noise() -> None:
     assert found["last"]["within_noise"]
     near = stopping._compared([_losses(300), _losses(101), _losses(100)], kept=1)
     assert near["kept"]["within_noise"]
+
+
+def test_of_a_table_of_so_few_rows_that_none_is_set_aside_it_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = SimpleNamespace(train=np.arange(194))
+    monkeypatch.setattr(tables, "load", lambda name: few)
+    with pytest.raises(SystemExit, match="leukemia: no rows of so few are set aside"):
+        stopping.run("leukemia", "quick", seed=0, points=3)
 
 
 def _alike(epochs: int, squared: bool, seed: int) -> list[Losses]:
