@@ -37,9 +37,15 @@ from benchmarks.stick.probes import Vectors
 from benchmarks.stick.records import Record
 from benchmarks.stick.summary import SHOWN, gain_in_words, interval, number
 from tjepa.model import Encoder
-from tjepa.pretraining import PRESETS, EpochEvent, Pretrainer, TrainedEncoder, as_rows
+from tjepa.pretraining import (
+    PRESETS,
+    EpochEvent,
+    Pretrainer,
+    TrainedEncoder,
+    as_rows,
+    held_out_count,
+)
 from tjepa.pretraining import preset as preset_of
-from tjepa.pretraining.held_out import held_out_count
 
 RESULTS = Path(__file__).parent / "results" / "stopping.jsonl"
 NOISE, ALIKE = 1.96, 0.001
@@ -68,8 +74,12 @@ def main() -> None:
 def run(name: str, preset: str, seed: int, points: int) -> Record:
     table = tables.load(name)
     config = replace(preset_of(preset, len(table.train)), seed=seed, patience=1.0)
-    if not held_out_count(len(table.train), config):
-        sys.exit(f"{name}: no rows of so few are set aside, and a run keeps its last epoch.")
+    rows = len(table.train)
+    if not held_out_count(rows, config):
+        sys.exit(
+            f"{name}: the preset {preset} sets none of {rows:,} training rows aside, and so keeps "
+            "the last epoch. Leave the table out."
+        )
     encoder, encoded = table.encoded(config)
     pretrainer = Pretrainer(as_rows(encoded.rows(table.train)), encoder.cardinalities, config)
     # The encoder is copied as each event comes, before the run goes on.

@@ -34,13 +34,14 @@ def test_an_epoch_that_is_the_best_or_like_it_is_within_noise() -> None:
     assert near["kept"]["within_noise"]
 
 
-def test_of_a_table_of_so_few_rows_that_none_is_set_aside_it_says_so(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("preset", "rows"), [("quick", 194), ("paper", 5_000)])
+def test_where_no_row_is_set_aside_it_says_so(
+    preset: str, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = SimpleNamespace(train=np.arange(194))
-    monkeypatch.setattr(tables, "load", lambda name: few)
-    with pytest.raises(SystemExit, match="leukemia: no rows of so few are set aside"):
-        stopping.run("leukemia", "quick", seed=0, points=3)
+    monkeypatch.setattr(tables, "load", lambda name: SimpleNamespace(train=np.arange(rows)))
+    words = f"leukemia: the preset {preset} sets none of {rows:,} training rows aside"
+    with pytest.raises(SystemExit, match=words):
+        stopping.run("leukemia", preset, seed=0, points=3)
 
 
 def _alike(epochs: int, squared: bool, seed: int) -> list[Losses]:
