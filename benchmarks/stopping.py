@@ -4,9 +4,9 @@
 goes to its last epoch; at some of the epochs that are checked by restoring held-out rows, its
 encoder is probed on test rows. The epoch that the run would keep knows no label. Beside it stand
 the best epoch by the very test scores, which is better by luck too, and, without that luck, the
-best by one half of the test rows as the other half scores it. One line per run goes to
-``benchmarks/results/stopping.jsonl``; ``--render`` writes the table of ``benchmarks/RESULTS.md``
-from them. One torch thread.
+best by one half of the test rows as the other half scores it. Every epoch is judged so, to say what
+choosing is worth beside chance. One line per run goes to ``benchmarks/results/stopping.jsonl``;
+``--render`` writes the tables of ``benchmarks/RESULTS.md`` from them. One torch thread.
 """
 
 import os
@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -41,6 +42,7 @@ from tjepa.pretraining import (
     PRESETS,
     EpochEvent,
     Pretrainer,
+    PretrainingConfig,
     TrainedEncoder,
     as_rows,
     held_out_count,
@@ -60,7 +62,8 @@ def main() -> None:
     arguments = _arguments()
     if arguments.render:
         records = [json.loads(line) for line in RESULTS.read_text().splitlines()]
-        book.write({"stopping": lambda preset: rendered(records, preset)})
+        kinds = {"stopping": rendered, "choices": choices}
+        book.write({kind: partial(render, records) for kind, render in kinds.items()})
         return
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", module="sklearn")
@@ -73,8 +76,8 @@ def main() -> None:
 
 def run(name: str, preset: str, seed: int, points: int) -> Record:
     table = tables.load(name)
-    config = replace(preset_of(preset, len(table.train)), seed=seed, patience=1.0)
     rows = len(table.train)
+    config = _config(preset, rows, seed)
     if not held_out_count(rows, config):
         sys.exit(
             f"{name}: the preset {preset} sets none of {rows:,} training rows aside, and so keeps "
@@ -101,6 +104,8 @@ def run(name: str, preset: str, seed: int, points: int) -> Record:
         "table": name,
         "preset": preset,
         "seed": seed,
+        "rows": rows,
+        "config": config.to_json(),
         "epochs": [checked[i][0] for i in some],
         "held_out": [checked[i][1] for i in some],
         "kept_epoch": checked[kept][0],
@@ -108,6 +113,10 @@ def run(name: str, preset: str, seed: int, points: int) -> Record:
             probe: _compared(losses, some.index(kept)) for probe, losses in found.items() if losses
         },
     }
+
+
+def _config(preset: str, rows: int, seed: int) -> PretrainingConfig:
+    return replace(preset_of(preset, rows), seed=seed, patience=1.0)
 
 
 def _compared(losses: list[Losses], kept: int) -> Record:
@@ -118,7 +127,9 @@ def _compared(losses: list[Losses], kept: int) -> Record:
     for name, i in (("kept", kept), ("last", len(losses) - 1)):
         one = gain([losses[i]], [losses[best]])
         compared[name] = _judged(one.value, one.error, scores[best])
-    return {**compared, "kept_fairly": _judged(*_fairly(losses, kept), scores[kept])}
+    fairly = [_judged(*_fairly(losses, i), scores[i]) for i in range(len(losses))]
+    compared["within_noise"] = [one["within_noise"] for one in fairly]
+    return {**compared, "kept_fairly": fairly[kept]}
 
 
 def _judged(value: float, error: float, score: float) -> Record:
@@ -154,20 +165,46 @@ def rendered(records: Iterable[Record], preset: str) -> str:
     """A Markdown table of the runs of a preset, a row per table and a cell per probe: the mean
     score of the epochs kept and of the best ones, those, what each epoch kept gains over the best
     one without its luck, in italics where that is a loss beyond noise, and the mean over seeds with
-    its 95 % interval. Of two runs with one seed the later counts.
+    its 95 % interval.
     """
-    runs: dict[str, dict[int, Record]] = defaultdict(dict)
-    for record in records:
-        if record["preset"] == preset:
-            runs[record["table"]][record["seed"]] = record
     lines = ["| table | kept, of | flat | pooled | 200 labels |", "|---" * 5 + "|"]
-    for table, by_seed in runs.items():
-        some = [by_seed[seed] for seed in sorted(by_seed)]
+    for table, some in _by_table(records, preset).items():
         kept = ", ".join(str(run["kept_epoch"]) for run in some)
         cells = [table, f"{kept} of {some[0]['epochs'][-1]}"]
         cells += [_along(some, probe) for probe in SHOWN]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def choices(records: Iterable[Record], preset: str) -> str:
+    """A Markdown table of what choosing an epoch is worth, a row per table: in how many cases, of
+    all runs and probes, it is within noise of the best one: the epoch kept, the last one, any of
+    them in the mean, and the one of each run that is so for the most probes.
+    """
+    lines = ["| table | seeds | cases | kept | last | any, in the mean | the one that suits most |"]
+    lines.append("|---" * 7 + "|")
+    for table, some in _by_table(records, preset).items():
+        cases, counts = 0, np.zeros(4)
+        for run in some:
+            within = np.array([one["within_noise"] for one in run["probes"].values()])
+            suited = within.sum(axis=0)
+            kept = run["epochs"].index(run["kept_epoch"])
+            cases += len(within)
+            counts += suited[kept], suited[-1], suited.mean(), suited.max()
+        kept, last, any_one, suits = counts
+        cells = [table, len(some), cases, f"{kept:g}", f"{last:g}", f"{any_one:.1f}", f"{suits:g}"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _by_table(records: Iterable[Record], preset: str) -> dict[str, list[Record]]:
+    """The runs of what a preset means today, by table and seed; of two the later counts."""
+    runs: dict[str, dict[int, Record]] = defaultdict(dict)
+    for record in records:
+        today = _config(preset, record["rows"], record["seed"])
+        if record["preset"] == preset and record["config"] == today.to_json():
+            runs[record["table"]][record["seed"]] = record
+    return {table: [of[seed] for seed in sorted(of)] for table, of in runs.items()}
 
 
 def _along(runs: list[Record], probe: str) -> str:

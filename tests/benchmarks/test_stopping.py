@@ -24,6 +24,7 @@ def test_the_best_epoch_is_found_and_a_worse_one_is_beyond_noise() -> None:
     assert found["kept"] == found["last"]
     assert not found["kept"]["within_noise"]
     assert np.isclose(found["kept"]["value"], -0.1)
+    assert found["within_noise"] == [False, True, False]
 
 
 def test_an_epoch_that_is_the_best_or_like_it_is_within_noise() -> None:
@@ -77,7 +78,8 @@ def test_an_epoch_that_is_worse_on_any_half_is_beyond_noise(squared: bool) -> No
 def _run(seed: int, kept: int, preset: str = "quick") -> Record:
     some = [_losses(300), _losses(100), _losses(200)]
     return {
-        "table": "made", "preset": preset, "seed": seed, "epochs": [2, 5, 9],
+        "table": "made", "preset": preset, "seed": seed, "rows": 500, "epochs": [2, 5, 9],
+        "config": stopping._config(preset, 500, seed).to_json(),
         "kept_epoch": [2, 5, 9][kept], "probes": {"linear_flat": stopping._compared(some, kept)},
     }  # fmt: skip
 
@@ -92,3 +94,17 @@ def test_the_runs_of_a_preset_are_a_row_of_the_book() -> None:
     assert row == f"| made | 5, 9 of 9 | {flat} | – | – |"
     [alone] = stopping.rendered([_run(0, 1)], "quick").splitlines()[2:]
     assert alone == "| made | 5 of 9 | 0.9000 / 0.9000 (5); +0.0000 | – | – |"
+
+
+def test_what_choosing_is_worth_is_a_row_of_the_book() -> None:
+    runs = [_run(0, 2), _run(1, 1)]
+    [row] = stopping.choices(runs, "quick").splitlines()[2:]
+    # Of each run's three epochs one, the second, is within noise.
+    assert row == "| made | 2 | 2 | 1 | 0 | 0.7 | 2 |"
+
+
+def test_a_run_of_what_a_preset_once_meant_is_not_in_the_book() -> None:
+    run = _run(0, 1)
+    run["config"] |= {"epochs": 7}
+    assert len(stopping.rendered([run], "quick").splitlines()) == 2
+    assert len(stopping.choices([run], "quick").splitlines()) == 2

@@ -13,9 +13,9 @@ from tjepa.ui import process
 from tjepa.ui.problems import show_problem
 
 _PRESET_WORDS = {
-    "quick": "Few steps at a high learning rate. On six tables Balanced was not surely better.",
-    "balanced": "Nearly three times the steps, at half the learning rate.",
-    "thorough": "A wider encoder, a deeper predictor and eight times as many steps.",
+    "quick": "The fewest steps. On six tables Balanced was not surely better.",
+    "balanced": "Three to four times the steps of Quick.",
+    "thorough": "A wider encoder, a deeper predictor and three times the steps of Balanced.",
     "paper": "T-JEPA as its paper describes it: latent prediction alone, to the last epoch.",
 }
 
