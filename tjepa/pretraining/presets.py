@@ -15,8 +15,9 @@ PRESETS: tuple[PresetName, ...] = get_args(PresetName)
 def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
     """The configuration of a preset for a table of `rows` training rows.
 
-    A preset fixes sizes and a number of optimiser steps; the epochs follow from the rows that are
-    not held out, so that small tables are seen often enough and large ones at least once.
+    A preset fixes sizes and a number of optimiser steps, *quick* fewer of them and shorter ones
+    from 2,048 to 8,191 rows; the epochs follow from the rows that are not held out, so that small
+    tables are seen often enough and large ones at least once.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def preset(name: str, rows: int = 20_000) -> PretrainingConfig:
     steps, changes = _STEPS[name], _CHANGES[name]
     if name == "quick" and 2_048 <= rows < 8_192:
         # Batches as large as those of larger tables: what more and longer steps learn of so few
-        # rows costs some targets (see "Does a run end at its best point?" in the results).
+        # rows costs some targets ("Preset quick" in ``benchmarks/RESULTS.md``).
         steps, changes = 1_000, {}
     config = PretrainingConfig(batch_size=batch_size, **changes)
     per_epoch = ceil(max(rows - held_out_count(rows, config), 1) / batch_size)

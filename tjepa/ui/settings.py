@@ -14,7 +14,7 @@ from tjepa.ui.problems import show_problem
 
 _PRESET_WORDS = {
     "quick": "The fewest steps. On six tables Balanced was not surely better.",
-    "balanced": "Three to four times the steps of Quick.",
+    "balanced": "Two and a half to four times the steps of Quick.",
     "thorough": "A wider encoder, a deeper predictor and three times the steps of Balanced.",
     "paper": "T-JEPA as its paper describes it: latent prediction alone, to the last epoch.",
 }
